@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+# A thin face over the real commands; `make` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
+        lint unit sanity molecule test clean-cache
+LAB := PYTHONPATH=tests .venv/bin/python -m lab
+NODE ?= lvs1
+SCENARIO ?= default
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+venv:
+	@tests/lab/bootstrap
+
+up: ## a real cluster on this machine, deployed by playbooks/site.yml, with proof of failover
+	@tests/lab/bootstrap "[1/6] packages   "
+	@$(LAB) up
+
+proof: venv ## the proof again, on the running cluster
+	@$(LAB) proof
+
+kills: venv ## the master director killed and restored five times; all outages
+	@$(LAB) kills
+
+status: venv ## the cluster at a glance
+	@$(LAB) status
+
+shell: venv ## a shell in a node: make shell NODE=lvs1
+	@$(LAB) shell $(NODE)
+
+down: venv ## remove the cluster and stop the embedded engine
+	@$(LAB) down
+
+engine-up: venv ## start the engine (idempotent)
+	@$(LAB) engine-up
+
+engine-down: venv ## stop the embedded engine and leave nothing behind
+	@$(LAB) engine-down
+
+engine-status: venv ## which engine, and how to reach it
+	@$(LAB) engine-status
+
+lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog, specs = defaults
+	@.venv/bin/python tests/lint.py
+
+unit: venv ## the pure parts, in seconds
+	@.venv/bin/python -m pytest tests/unit
+
+sanity: venv ## ansible-test's checks that need nothing but Python
+	@.venv/bin/python tests/sanity.py
+
+molecule: venv ## one scenario: make molecule SCENARIO=default
+	@$(LAB) run molecule test -s $(SCENARIO)
+
+test: lint unit sanity molecule ## everything
+
+clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
+	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

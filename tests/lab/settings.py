@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""What the lab is made of and where it keeps things: the one place for each of these facts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+BUILD = REPO / "build"
+
+# Built once and kept between runs, clones and branches.
+CACHE = Path(
+    os.environ.get("HA_WEB_CACHE")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ha-web-lab"
+)
+# Of the running embedded engine: sockets, process ids, its disposable disk.
+RUN = Path("/run/ha-web-lab")
+
+MIRROR = os.environ.get("HA_WEB_MIRROR", "http://archive.invalid/debian")
+SECURITY_MIRROR = os.environ.get(
+    "HA_WEB_SECURITY_MIRROR", MIRROR.removesuffix("/debian") + "/debian-security"
+)
+
+# The nodes' Debian releases that the lab knows.
+RELEASES = ("bookworm", "trixie")
+RELEASE = os.environ.get("HA_WEB_RELEASE", "bookworm")
+
+# The embedded engine's kernel, best first: unstable's has seccomp and is about twice as fast.
+KERNEL_RELEASES = ("sid", "trixie")
+GUEST_RELEASE = "trixie"
+GUEST_DISK_GIB = 24
+GUEST_MEMORY_MIB = (3072, 8192)  # least and most
+
+# The lab's own network namespace; nothing of this is routed on the machine itself.
+NETNS = "ha-web-lab"
+TAP = "hwtap0"
+TAP_ADDRESS = "10.87.0.1"
+GUEST_ADDRESS = "10.87.0.2"
+NODE_NETWORKS = "10.88.0.0/14"
+DOCKER_PORT = 2375
+APT_PROXY_PORT = 3142  # in the namespace
+APT_CACHE_PORT = int(os.environ.get("HA_WEB_APT_CACHE_PORT", "13142"))  # on the machine's loopback
+
+# Forwarded from the machine's loopback to the cluster's VIP, for a browser.
+BROWSER_PORT = int(os.environ.get("HA_WEB_BROWSER_PORT", "8088"))
+
+FREE_DISK_GIB = 8
+
+# Packages of a node: bare is what a minimal installation has; stack adds what the roles install,
+# for scenarios whose subject is not the installation.
+NODE_BARE = (
+    "systemd-sysv",
+    "dbus",
+    "iproute2",
+    "python3",
+    "python3-apt",
+    "ca-certificates",
+    "procps",
+    "kmod",
+    "curl",
+)
+NODE_STACK = (
+    "ipvsadm",
+    "keepalived",
+    "nginx-light",
+    "apache2",
+    "php-fpm",
+    "tcpdump",
+)
