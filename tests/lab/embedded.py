@@ -31,6 +31,7 @@ from .settings import (
     DOCKER_PORT,
     GUEST_ADDRESS,
     GUEST_RELEASE,
+    NAME,
     NETNS,
     NODE_NETWORKS,
     RELEASE,
@@ -45,7 +46,7 @@ APT_PROXY = f"http://{TAP_ADDRESS}:{APT_PROXY_PORT}"
 
 _processes = Processes(RUN / "processes")
 _NAMES = ("browser", "docker-api", "apt-relay", "apt-door", "apt-cache", "kernel")
-_COW = CACHE / "engine-disk.cow"  # not in RUN: memory is too dear for it
+_COW = CACHE / f"{NAME}.cow"  # not in RUN: memory is too dear for it
 _CONSOLE = RUN / "console.log"
 _IN_NETNS = ["ip", "netns", "exec", NETNS]
 
@@ -93,7 +94,7 @@ def start(detail: Callable[[str], None]) -> None:
         LabError: something is missing (before anything is started) or does not come up.
     """
     preflight.root()
-    with cache.locked(CACHE / ".engine.lock"):
+    with cache.locked(CACHE / f".{NAME}.lock"):
         if running():
             detail(f"embedded kernel {kernel_in_use()}, already running")
             return

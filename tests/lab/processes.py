@@ -69,8 +69,8 @@ class Processes:
 
 
 def reap(pid: int) -> None:
-    """Collect a killed process if it is a child of ours."""
+    """Collect a process that was killed, if it is a child of ours."""
     try:
-        os.waitpid(pid, os.WNOHANG)
+        os.waitpid(pid, 0)
     except ChildProcessError:
         pass  # started by an earlier command; init collects it

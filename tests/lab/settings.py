@@ -15,8 +15,10 @@ CACHE = Path(
     os.environ.get("HA_WEB_CACHE")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ha-web-lab"
 )
-# Of the running embedded engine: sockets, process ids, its disposable disk.
-RUN = Path("/run/ha-web-lab")
+# Another name gives a second embedded engine beside the first (the engine's own test does so).
+NAME = os.environ.get("HA_WEB_LAB", "ha-web-lab")
+# Of the running embedded engine: sockets, logs, process ids.
+RUN = Path("/run", NAME)
 
 MIRROR = os.environ.get("HA_WEB_MIRROR", "http://archive.invalid/debian")
 SECURITY_MIRROR = os.environ.get(
@@ -34,7 +36,7 @@ GUEST_DISK_GIB = 24
 GUEST_MEMORY_MIB = (3072, 8192)  # least and most
 
 # The lab's own network namespace; nothing of this is routed on the machine itself.
-NETNS = "ha-web-lab"
+NETNS = NAME
 TAP = "hwtap0"
 TAP_ADDRESS = "10.87.0.1"
 GUEST_ADDRESS = "10.87.0.2"
