@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""The probe against servers of every kind on the loopback."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import probe
+
+PROBE = Path(probe.__file__)
+GOOD = b"HTTP/1.1 200 OK\r\nX-Served-By: web1\r\nContent-Length: 2\r\n\r\nhi"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (GOOD, (200, "web1", "")),
+        (b"HTTP/1.1 200 OK\r\nx-served-by:  w \r\n\r\nto the end", (200, "w", "")),
+        (GOOD[:-1], (200, "web1", "truncated")),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", (200, "", "")),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", (200, "", "truncated")),
+        (b"HTTP/1.1 502 Bad Gateway\r\nX-Served-By: web1\r\n\r\n", (502, "web1", "http502")),
+        (b"HTTP/1.1 302 Found\r\n\r\n", (302, "", "")),
+        (b"", (0, "", "empty")),
+        (b"HTTP/1.1 200", (0, "", "truncated")),
+    ],
+)
+def test_parse(answer: bytes, expected: tuple[int, str, str]) -> None:
+    assert probe.parse(answer) == expected
+
+
+@contextmanager
+def server(behaviour: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Serve every connection with ``behaviour``; yield the port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return  # closed: the test is over
+                threading.Thread(target=behaviour, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def answers(connection: socket.socket) -> None:
+    with connection:
+        connection.recv(4096)
+        connection.sendall(GOOD)
+
+
+def hangs(connection: socket.socket) -> None:
+    with connection:
+        while connection.recv(4096):
+            pass
+
+
+def resets(connection: socket.socket) -> None:
+    connection.recv(4096)
+    linger_zero = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
+    connection.close()
+
+
+def command(port: int, rate: float, seconds: float, timeout: float) -> list[str]:
+    arguments = ["127.0.0.1", port, "/", rate, seconds, timeout]
+    return [sys.executable, str(PROBE), *map(str, arguments)]
+
+
+def run(port: int, rate: float, seconds: float, timeout: float = 0.3) -> list[dict[str, Any]]:
+    done = subprocess.run(command(port, rate, seconds, timeout), capture_output=True, text=True, timeout=30, check=True)
+    hello, *lines = map(json.loads, done.stdout.splitlines())
+    assert hello["pid"] > 0
+    return sorted(lines, key=lambda line: int(line["n"]))
+
+
+def test_every_request_is_answered_and_on_time() -> None:
+    with server(answers) as port:
+        lines = run(port, rate=100, seconds=0.5)
+    assert [line["n"] for line in lines] == list(range(50))
+    assert {(line["status"], line["error"], line["server"]) for line in lines} == {(200, "", "web1")}
+    starts = [line["at"] - line["late"] for line in lines]
+    assert starts == pytest.approx([starts[0] + n / 100 for n in range(50)], abs=0.05)
+
+
+def test_a_hanging_request_slows_no_other_and_times_out() -> None:
+    with server(hangs) as port:
+        lines = run(port, rate=50, seconds=0.5, timeout=0.3)
+    assert [line["error"] for line in lines] == ["timeout"] * 25
+    assert lines[-1]["at"] - lines[0]["at"] == pytest.approx(0.48, abs=0.1)
+    assert all(0.3 <= line["took"] < 0.5 for line in lines)
+
+
+def test_refused_and_reset_are_told_apart() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert {line["error"] for line in run(port, rate=50, seconds=0.1)} == {"refused"}
+    with server(resets) as port:
+        assert {line["error"] for line in run(port, rate=50, seconds=0.1)} == {"reset"}
+
+
+def test_it_ends_early_when_told_and_loses_nothing_under_way() -> None:
+    with server(hangs) as port:
+        arguments = command(port, rate=100, seconds=60, timeout=0.3)
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            process.stdout.readline()
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            lines = [first, *process.stdout]
+            assert process.wait(timeout=5) == 0
+    numbers = sorted(json.loads(line)["n"] for line in lines)
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) < 200
