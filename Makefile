@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity molecule test clean-cache
+        lint unit sanity engine-test molecule test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
 SCENARIO ?= default
@@ -50,12 +50,15 @@ unit: venv ## the pure parts, in seconds
 	@.venv/bin/python -m pytest tests/unit
 
 sanity: venv ## ansible-test's checks that need nothing but Python
-	@.venv/bin/python tests/sanity.py
+	@PYTHONPATH=tests .venv/bin/python tests/sanity.py
+
+engine-test: venv ## the life of the embedded engine, beside one that may be running
+	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)
 
-test: lint unit sanity molecule ## everything
+test: lint unit sanity engine-test molecule ## everything
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

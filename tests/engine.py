@@ -19,8 +19,8 @@ import pytest
 os.environ["HA_WEB_LAB"] = "ha-web-test"
 os.environ["HA_WEB_APT_CACHE_PORT"] = "13143"
 
-from lab import embedded, engine, image, preflight, settings  # noqa: E402 (after its settings)
-from lab.report import LabError  # noqa: E402
+from lab import embedded, engine, image, preflight, settings
+from lab.report import LabError
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the embedded engine needs root")
 

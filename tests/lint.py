@@ -44,9 +44,7 @@ def tool(command: tuple[str, ...]) -> str:
     environment = dict(ENVIRONMENT)
     if command[0] == "mypy":
         environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests"
-    done = subprocess.run(
-        command, cwd=REPO, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip() or "failed in silence" if done.returncode else ""
 
 

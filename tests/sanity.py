@@ -57,7 +57,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ha-web-sanity-") as root:
         collection = Path(root, "ansible_collections/lvs/ha_web")
         copy_to(collection)
-        environment = {**os.environ, "HOME": str(HOME), "LC_ALL": "en_US.UTF-8", "PATH": f"{binaries}:{os.environ['PATH']}"}
+        environment = {
+            **os.environ,
+            "HOME": str(HOME),
+            "LC_ALL": "en_US.UTF-8",
+            "PATH": f"{binaries}:{os.environ['PATH']}",
+        }
         with subprocess.Popen(
             command, cwd=collection, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:

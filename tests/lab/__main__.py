@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""The lab's commands: ``python -m lab engine-up`` and so on; the Makefile is their face."""
+"""The lab's commands: ``python -m lab up`` and so on; the Makefile is their face."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Callable, Sequence
 
-from . import embedded, engine, report
+from . import embedded, engine, playbook, report, status, up
+from .cluster import Cluster
+from .proof import kills, proof
+from .settings import BUILD
+
+Arguments = Sequence[str]
 
 
-def engine_up() -> None:
-    """Start the engine, or find that one runs."""
+def _engine_up(_arguments: Arguments) -> None:
     with report.Steps(1).step("engine") as detail:
         engine.up(detail)
-    engine_status()
+    _engine_status(())
 
 
-def engine_down() -> None:
-    """Stop the embedded engine; another engine is not the lab's to stop."""
+def _engine_down(_arguments: Arguments) -> None:
     if embedded.remains():
         embedded.stop()
         report.say("embedded engine stopped")
@@ -26,8 +31,7 @@ def engine_down() -> None:
         report.say("no embedded engine is running")
 
 
-def engine_status() -> None:
-    """Say which engine is in use and how to reach it."""
+def _engine_status(_arguments: Arguments) -> None:
     found = engine.find()
     if found is None:
         report.say("no engine is running.  Start one: make engine-up")
@@ -36,21 +40,64 @@ def engine_status() -> None:
     report.say("\n".join(f"export {name}={value}" for name, value in found.environment().items()))
 
 
-_COMMANDS = {
-    "engine-up": engine_up,
-    "engine-down": engine_down,
-    "engine-status": engine_status,
+def _up(_arguments: Arguments) -> None:
+    up.up()
+
+
+def _down(_arguments: Arguments) -> None:
+    up.down()
+
+
+def _proof(_arguments: Arguments) -> None:
+    proof(Cluster(up.INVENTORY), BUILD / "proof.json")
+
+
+def _kills(arguments: Arguments) -> None:
+    kills(Cluster(up.INVENTORY), int(arguments[0]) if arguments else 5, BUILD / "kills.json")
+
+
+def _status(_arguments: Arguments) -> None:
+    report.say("\n".join(status.lines(Cluster(up.INVENTORY))))
+
+
+def _shell(arguments: Arguments) -> None:
+    status.shell(Cluster(up.INVENTORY), *arguments)
+
+
+def _run(arguments: Arguments) -> None:
+    """Become a command, such as ``molecule test``, with an engine behind it."""
+    with report.Steps(1).step("engine") as detail:
+        environment = playbook.environment(engine.up(detail))
+    os.execvpe(arguments[0], list(arguments), environment)
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
+    "engine-up": ("start the engine, or find that one runs", _engine_up),
+    "engine-down": ("stop the embedded engine", _engine_down),
+    "engine-status": ("which engine is in use, and how to reach it", _engine_status),
+    "up": ("engine, nodes, playbooks/site.yml, proof", _up),
+    "down": ("remove the nodes and stop the embedded engine", _down),
+    "proof": ("faults on the running cluster, measured", _proof),
+    "kills": ("kill the master [N times]", _kills),
+    "status": ("the cluster at a glance", _status),
+    "shell": ("a shell in NODE", _shell),
+    "run": ("run COMMAND... with the engine's environment", _run),
 }
 
 
 def main() -> int:
-    """Run one command; a LabError is one line and exit code 1."""
-    parser = argparse.ArgumentParser(prog="lab", description=__doc__)
+    """Run one command; a LabError is told without a traceback and gives exit code 1."""
+    parser = argparse.ArgumentParser(
+        prog="lab",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(f"  {name:<14} {text}" for name, (text, _function) in _COMMANDS.items()),
+    )
     parser.add_argument("command", choices=_COMMANDS)
-    arguments = parser.parse_args()
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    given = parser.parse_args()
     report.plain_terminal()
     try:
-        _COMMANDS[arguments.command]()
+        _COMMANDS[given.command][1](given.arguments)
     except report.LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

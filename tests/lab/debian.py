@@ -23,9 +23,7 @@ _SLIM = (
     "--dpkgopt=path-exclude=/usr/share/lintian/*",
 )
 # The machine's own wishes that decide whether its mirror can be used at all.
-_INHERITED = re.compile(
-    r'^(Acquire::(?:Check-Valid-Until|Check-Date|https?::Proxy(?:::[^ ]+)?)) "([^"]*)";$', re.M
-)
+_INHERITED = re.compile(r'^(Acquire::(?:Check-Valid-Until|Check-Date|https?::Proxy(?:::[^ ]+)?)) "([^"]*)";$', re.M)
 
 
 def sources(release: str) -> list[str]:
@@ -58,6 +56,7 @@ def bootstrap(
     release: str,
     packages: Iterable[str],
     target: Path,
+    *,
     variant: str = "minbase",
     form: str = "directory",
     hooks: Iterable[str] = (),

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -117,10 +118,7 @@ def start(detail: Callable[[str], None]) -> None:
 def parts(cores: list[int], detail: Callable[[str], None]) -> tuple[uml.Kernel, Path]:
     """Return kernel and pristine disk, building what the cache does not hold."""
     kernel = uml.kernel(detail)
-    images = {
-        image.name(RELEASE, kind): image.archive(RELEASE, kind, detail)
-        for kind in ("bare", "stack")
-    }
+    images = {image.name(RELEASE, kind): image.archive(RELEASE, kind, detail) for kind in ("bare", "stack")}
     return kernel, uml.disk(kernel, images, cores, detail)
 
 
@@ -129,9 +127,7 @@ def _boot(kernel: uml.Kernel, disk: Path, cores: list[int]) -> None:
     (RUN / "kernel").write_text(str(kernel), encoding="utf-8")
     _make_netns()
     more = [f"vec0:transport=tap,ifname={TAP},depth=128,gro=1", "umid=engine", f"uml_dir={RUN}/uml"]
-    command = uml.boot_command(
-        kernel, f"{_COW},{disk}", preflight.guest_memory_mib(), *more
-    )
+    command = uml.boot_command(kernel, f"{_COW},{disk}", preflight.guest_memory_mib(), *more)
     _processes.start("kernel", [*_IN_NETNS, *uml.pin(command, cores)], _CONSOLE)
     # -t600: without it a half-closed stream loses the output of `docker exec`.
     _processes.start(
@@ -265,14 +261,10 @@ def stop() -> None:
 
 
 def _namespace_empty() -> bool:
-    done = subprocess.run(
-        ["ip", "netns", "pids", NETNS], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ip", "netns", "pids", NETNS], capture_output=True, text=True, check=False)
     for pid in map(int, done.stdout.split()):
-        try:
+        with suppress(ProcessLookupError):  # it may be on its way out
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it was on its way out
         reap(pid)
     return not done.stdout.split()
 

@@ -72,10 +72,7 @@ def _foreign() -> Engine | None:
     named = os.environ.get("DOCKER_HOST", "")
     if named and named != embedded.DOCKER_HOST:
         if not _answers(named):
-            raise LabError(
-                f"DOCKER_HOST={named} does not answer. Start it, or unset DOCKER_HOST "
-                "to let the lab choose"
-            )
+            raise LabError(f"DOCKER_HOST={named} does not answer. Start it, or unset DOCKER_HOST to let the lab choose")
         return Engine(named, "", f"DOCKER_HOST={named}")
     if Path("/var/run/docker.sock").exists() and _answers(_LOCAL_SOCKET) and _kernel_has_ipvs():
         return Engine(_LOCAL_SOCKET, "", "this machine's Docker")
@@ -83,9 +80,7 @@ def _foreign() -> Engine | None:
 
 
 def _embedded() -> Engine:
-    return Engine(
-        embedded.DOCKER_HOST, embedded.APT_PROXY, f"embedded kernel {embedded.kernel_in_use()}"
-    )
+    return Engine(embedded.DOCKER_HOST, embedded.APT_PROXY, f"embedded kernel {embedded.kernel_in_use()}")
 
 
 def find() -> Engine | None:

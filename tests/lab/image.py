@@ -13,8 +13,7 @@ from . import cache, debian
 from .settings import CACHE, NODE_BARE, NODE_STACK
 
 _HOOKS = (
-    'chroot "$1" systemctl --quiet mask getty.target systemd-logind.service'
-    " apt-daily.timer apt-daily-upgrade.timer",
+    'chroot "$1" systemctl --quiet mask getty.target systemd-logind.service apt-daily.timer apt-daily-upgrade.timer',
     # Emptied, so that each node gets its own.
     ': >"$1/etc/machine-id"',
 )

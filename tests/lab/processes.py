@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from .report import wait_for
@@ -59,10 +60,8 @@ class Processes:
         """End a process and all of its session; nothing happens when it is gone."""
         pid = self.pid(name)
         if pid is not None:
-            try:
+            with suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it ended by itself in between
             reap(pid)
             wait_for(f"the end of {name} (process {pid})", lambda: self.pid(name) is None, 20)
         (self._folder / f"{name}.json").unlink(missing_ok=True)
@@ -70,7 +69,5 @@ class Processes:
 
 def reap(pid: int) -> None:
     """Collect a process that was killed, if it is a child of ours."""
-    try:
+    with suppress(ChildProcessError):  # started by an earlier command: init collects it
         os.waitpid(pid, 0)
-    except ChildProcessError:
-        pass  # started by an earlier command; init collects it

@@ -56,9 +56,7 @@ class Steps:
         say(f"{end}{head} {text} ".ljust(72 + len(end), ".") + f" {time.monotonic() - started:.0f} s")
 
 
-def wait_for(
-    what: str, condition: Callable[[], T | None], seconds: float, every: float = 0.2
-) -> T:
+def wait_for(what: str, condition: Callable[[], T | None], seconds: float, every: float = 0.2) -> T:
     """Poll ``condition`` until it gives something true.
 
     Raises:

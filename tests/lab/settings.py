@@ -12,8 +12,7 @@ BUILD = REPO / "build"
 
 # Built once and kept between runs, clones and branches.
 CACHE = Path(
-    os.environ.get("HA_WEB_CACHE")
-    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ha-web-lab"
+    os.environ.get("HA_WEB_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ha-web-lab"
 )
 # Another name gives a second embedded engine beside the first (the engine's own test does so).
 NAME = os.environ.get("HA_WEB_LAB", "ha-web-lab")
@@ -21,9 +20,7 @@ NAME = os.environ.get("HA_WEB_LAB", "ha-web-lab")
 RUN = Path("/run", NAME)
 
 MIRROR = os.environ.get("HA_WEB_MIRROR", "http://archive.invalid/debian")
-SECURITY_MIRROR = os.environ.get(
-    "HA_WEB_SECURITY_MIRROR", MIRROR.removesuffix("/debian") + "/debian-security"
-)
+SECURITY_MIRROR = os.environ.get("HA_WEB_SECURITY_MIRROR", MIRROR.removesuffix("/debian") + "/debian-security")
 
 # The nodes' Debian releases that the lab knows.
 RELEASES = ("bookworm", "trixie")

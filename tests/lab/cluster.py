@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""A running cluster of the lab: readings of its nodes, and the hands that break and mend them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import docker
+from docker.models.containers import Container
+
+from . import engine, ipvs_table
+from .ipvs_table import Table
+from .report import LabError, wait_for
+from .settings import REPO
+
+_DESCRIPTION = (
+    "{{ {'groups': groups, 'topology': hostvars | lvs.ha_web.topology(groups),"
+    " 'containers': dict(groups['all'] | zip(groups['all']"
+    " | map('extract', hostvars, 'ansible_host')))} | to_json }}"
+)
+
+
+class Director(NamedTuple):
+    """What one director says of itself."""
+
+    active: bool
+    holds_vip: bool
+    table: Table
+
+
+def _describe(inventory: Path) -> dict[str, Any]:
+    """Return groups, containers and normalised topology, as Ansible sees the inventory."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible")),
+            *("-i", str(inventory), "localhost", "-m", "ansible.builtin.debug"),
+            *("-a", f"msg={_DESCRIPTION}"),
+        ],
+        cwd=REPO,
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(REPO / "ansible.cfg"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+            "ANSIBLE_STRATEGY": "linear",
+            "ANSIBLE_NOCOLOR": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LabError(f"the inventory {inventory} cannot be read: {done.stdout}{done.stderr}")
+    message = json.loads(done.stdout[done.stdout.index("{") :])["msg"]
+    description: dict[str, Any] = json.loads(message) if isinstance(message, str) else message
+    return description
+
+
+def _seconds(docker_time: str) -> float:
+    """Return Docker's time of nanoseconds as seconds since the epoch."""
+    whole, _, fraction = docker_time.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+
+
+class Cluster:
+    """The nodes of an inventory, by their inventory names. Times are of the engine's wall clock.
+
+    Raises:
+        LabError: no engine runs, or the inventory does not describe a cluster.
+    """
+
+    def __init__(self, inventory: Path) -> None:
+        found = engine.find()
+        if found is None:
+            raise LabError("no engine is running. Start the cluster: make up")
+        self.engine = found
+        self._client = found.client()
+        self._environment = {**os.environ, **found.environment()}
+        description = _describe(inventory)
+        self.topology: dict[str, Any] = description["topology"]
+        self.directors: list[str] = description["groups"]["directors"]
+        self.web: list[str] = description["groups"]["web"]
+        self.client: str = description["groups"]["outside"][0]
+        self._names: dict[str, str] = description["containers"]
+
+    @property
+    def nodes(self) -> list[str]:
+        """All nodes."""
+        return list(self._names)
+
+    @property
+    def vip(self) -> str:
+        """The address of the first virtual service, which the faults are measured on."""
+        return str(self.topology["virtual_services"][0]["address"])
+
+    @cached_property
+    def declared_table(self) -> Table:
+        """The IPVS table of the cluster when all is well."""
+        return ipvs_table.declared(self.topology)
+
+    @property
+    def preferred_master(self) -> str:
+        """The director of the highest priority."""
+        return str(max(self.topology["directors"], key=lambda one: one["priority"])["name"])
+
+    def container_name(self, node: str) -> str:
+        """Return the name that Docker knows a node by."""
+        return self._names[node]
+
+    def address(self, node: str) -> str:
+        """Return a cluster node's own address."""
+        return str(self.topology["nodes"][node]["address"])
+
+    # Commands in nodes
+
+    def _container(self, node: str) -> Container:
+        try:
+            return self._client.containers.get(self._names[node])
+        except docker.errors.NotFound as error:
+            raise LabError(f"{node} does not exist. Start the cluster: make up") from error
+
+    def is_up(self, node: str) -> bool:
+        """Tell whether the node has power."""
+        return bool(self._container(node).status == "running")
+
+    def _exec(self, node: str, *command: str) -> list[str]:
+        # The command line client, as Ansible uses it: docker-py waits for an end of stream that
+        # a relayed socket may not pass on.
+        return ["docker", "exec", self._names[node], *command]
+
+    def run(self, node: str, script: str) -> str:
+        """Run a shell script in a node and return its output.
+
+        Raises:
+            LabError: it failed, or the node is down.
+        """
+        done = subprocess.run(
+            self._exec(node, "sh", "-c", script),
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            words = done.stderr.strip() or done.stdout.strip()
+            raise LabError(f"{node}: exit {done.returncode} of {script!r}: {words}")
+        return done.stdout
+
+    def stream(self, node: str, command: Sequence[str]) -> Iterator[str]:
+        """Run a command in a node and yield its output, line by line, as it comes.
+
+        Raises:
+            LabError: it ended with an error.
+        """
+        with subprocess.Popen(
+            self._exec(node, *command),
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            last = ""
+            for last in process.stdout or ():
+                yield last
+        if process.returncode:
+            raise LabError(f"{node}: exit {process.returncode} of {command[0]}: {last.strip()}")
+
+    def python(self, node: str, program: Path, *arguments: object) -> str:
+        """Run one of the lab's programs for nodes in a node and return its output."""
+        command = ["python3", "-c", program.read_text(encoding="utf-8"), *map(str, arguments)]
+        return "".join(self.stream(node, command))
+
+    # Readings
+
+    def director(self, node: str) -> Director:
+        """Read a director's whole state in one command."""
+        text = self.run(
+            node,
+            f"systemctl is-active keepalived; echo =; ip -o address show to {self.vip}; echo =;"
+            " ipvsadm --save --numeric",
+        )
+        active, held, table = text.split("=\n")
+        return Director(active.strip() == "active", bool(held.strip()), ipvs_table.parse(table))
+
+    def running_directors(self) -> dict[str, Director]:
+        """Read every director that has power."""
+        return {node: self.director(node) for node in self.directors if self.is_up(node)}
+
+    def holders(self) -> list[str]:
+        """Return the directors that hold the VIP."""
+        return [node for node, state in self.running_directors().items() if state.holds_vip]
+
+    def the_holder(self) -> str | None:
+        """Return the only holder of the VIP; None when there is none or more than one."""
+        holders = self.holders()
+        return holders[0] if len(holders) == 1 else None
+
+    def unhealthy(self) -> str:
+        """Say what keeps the cluster from being as declared; empty when nothing does."""
+        down = [node for node in self.nodes if not self.is_up(node)]
+        if down:
+            return f"down: {' '.join(down)}"
+        states = self.running_directors()
+        holders = [node for node, state in states.items() if state.holds_vip]
+        if holders != [self.preferred_master]:
+            return f"holders of {self.vip}: {' '.join(holders) or 'none'}, not {self.preferred_master} alone"
+        for node, state in states.items():
+            if not state.active:
+                return f"{node}: keepalived is not active"
+            if state.table != self.declared_table:
+                return f"{node}: the IPVS table is {state.table}, declared is {self.declared_table}"
+        return ""
+
+    def wait_until_healthy(self, seconds: float = 60) -> None:
+        """Wait until all is as declared: nodes, the one holder, the tables of all directors."""
+        found = [""]
+
+        def healthy() -> bool:
+            found[0] = self.unhealthy()
+            return not found[0]
+
+        try:
+            wait_for("the cluster as declared", healthy, seconds)
+        except LabError as error:
+            raise LabError(f"{error}; {found[0]}\n{self.evidence(self.directors)}") from error
+
+    def left_table_at(self, director: str, node: str, seconds: float) -> float:
+        """Wait until a web node gets no new connections from a director; return when that was."""
+        program = Path(__file__).with_name("watch_table.py")
+        try:
+            return float(self.python(director, program, self.address(node), seconds))
+        except LabError as error:
+            raise LabError(f"{node} still in {director}'s IPVS table after {seconds:g} s") from error
+
+    def evidence(self, nodes: Iterable[str]) -> str:
+        """Return the journals' ends of nodes, and the directors' addresses and tables."""
+        script = (
+            "ip -brief address; ipvsadm -Ln 2>/dev/null; cat /proc/loadavg;"
+            " journalctl --boot --no-pager --output=short-precise --lines=40"
+            " _TRANSPORT=journal _TRANSPORT=stdout _TRANSPORT=syslog"
+        )
+        parts = []
+        for node in nodes:
+            try:
+                words = self.run(node, script)
+            except LabError as error:
+                words = str(error)
+            parts.append(f"--- {node}\n{words.rstrip()}")
+        return "\n".join(parts)
+
+    @contextmanager
+    def on_failure_show(self, *nodes: str) -> Iterator[None]:
+        """Add the evidence of ``nodes`` to a LabError that passes."""
+        try:
+            yield
+        except LabError as error:
+            raise LabError(f"{error}\n{self.evidence(nodes)}") from error
+
+    # Faults and repairs
+
+    def cut_power(self, node: str) -> float:
+        """End a node as a power loss does, in one instant for all others; return when that was."""
+        # Killed alone, a container's network lives on for a second: its kernel would go on
+        # forwarding packets with no process left, and hide the outage.
+        died_at = self.command_at(node, "ip link set group default down")
+        container = self._container(node)
+        container.kill()
+        container.wait(timeout=30)
+        return died_at
+
+    def power_on(self, node: str) -> float:
+        """Start a node; return when. What runs on it is its own business."""
+        container = self._container(node)
+        container.start()
+        container.reload()
+        return _seconds(container.attrs["State"]["StartedAt"])
+
+    def command_at(self, node: str, command: str) -> float:
+        """Run a command in a node; return when it began."""
+        return float(self.run(node, f"date +%s.%N && {command}"))
+
+    def mend(self) -> None:
+        """Give power to every node and start nginx again: the end of whatever fault was left."""
+        for node in self.nodes:
+            if not self.is_up(node):
+                self.power_on(node)
+            elif node in self.web:
+                self.run(node, "systemctl start nginx")

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""The probe at work in the client node, and its samples as they come in."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from . import outage
+from .cluster import Cluster
+from .outage import Sample
+from .report import LabError, wait_for
+
+RATE = 100  # requests a second
+TIMEOUT_S = 0.8  # below one second: see probe.py
+_LONGEST_S = 180  # nobody may forget a load: it ends by itself
+
+_PROBE = Path(__file__).with_name("probe.py")
+
+
+class Load:
+    """Requests through the VIP for as long as the ``with`` block lasts."""
+
+    def __init__(self, cluster: Cluster, path: str = "/") -> None:
+        self._cluster = cluster
+        self._path = path
+        self._samples: list[Sample] = []
+        self._pid = 0
+        self._failure: Exception | None = None
+        self._reader = threading.Thread(target=self._read, name="probe", daemon=True)
+
+    def __enter__(self) -> Load:
+        self._reader.start()
+        self.wait_for_requests(RATE // 4)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _read(self) -> None:
+        arguments = [self._cluster.vip, "80", self._path, RATE, _LONGEST_S, TIMEOUT_S]
+        command = ["python3", "-c", _PROBE.read_text(encoding="utf-8"), *map(str, arguments)]
+        try:
+            for line in self._cluster.stream(self._cluster.client, command):
+                self._take(line)
+        except Exception as failure:  # for the thread that waits
+            self._failure = failure
+
+    def _take(self, line: str) -> None:
+        if self._pid:
+            self._samples.append(outage.sample(line))
+        else:
+            self._pid = int(json.loads(line)["pid"])
+
+    def stop(self) -> None:
+        """Send no more; return when the last request has ended."""
+        if self._reader.is_alive() and self._pid:
+            self._cluster.run(self._cluster.client, f"kill -TERM {self._pid} 2>/dev/null || true")
+        self._reader.join(timeout=TIMEOUT_S + 20)
+        if self._reader.is_alive():
+            raise LabError("the probe in the client node does not end")
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._failure:
+            raise LabError(f"the probe in the client node failed: {self._failure}") from self._failure
+
+    def samples(self, since: float = 0.0, until: float = float("inf")) -> list[Sample]:
+        """Return the samples so far that were sent in the given time, in the order of sending."""
+        return outage.within(list(self._samples), since, until)
+
+    def wait_for_requests(self, more: int) -> None:
+        """Wait until ``more`` requests have ended from now on."""
+        wanted = len(self._samples) + more
+
+        def enough() -> bool:
+            self._raise()
+            return len(self._samples) >= wanted
+
+        wait_for(f"{more} requests of the probe", enough, more / RATE + 30, every=0.05)
+
+    def wait_until_sent(self, at: float) -> None:
+        """Wait until all requests sent before ``at`` (the client's clock) have ended."""
+
+        def passed() -> bool:
+            self._raise()
+            return self._samples[-1].at > at + TIMEOUT_S
+
+        wait_for(f"the requests sent before {at:.1f}", passed, 60, every=0.1)
+
+    def wait_for_answer_of(self, server: str, since: float, deadline: float) -> float:
+        """Wait until a server answers a request sent after ``since``; return when it was sent."""
+
+        def answered() -> float | None:
+            self._raise()
+            answers = (one.at for one in self.samples(since) if one.server == server)
+            return next(answers, None)
+
+        return wait_for(f"an answer of {server}", answered, deadline, every=0.1)
+
+    def wait_until_quiet(self, seconds: float, deadline: float = 60) -> None:
+        """Wait until no request of the last ``seconds`` failed."""
+
+        def quiet() -> bool:
+            self._raise()
+            samples = self.samples()
+            return all(not one.failed for one in samples if one.at > samples[-1].at - seconds)
+
+        self.wait_for_requests(int(seconds * RATE))
+        wait_for(f"{seconds:g} s without a failed request", quiet, deadline, every=0.1)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""The probe: an open-loop HTTP load that shows every gap, as an outside client sees it.
+
+Runs in the client node, on Python's standard library alone:
+
+    python3 probe.py ADDRESS PORT PATH RATE SECONDS TIMEOUT
+
+Request ``n`` is due at ``start + n / RATE``, whatever became of the earlier ones; each is a new
+TCP connection and is never repeated. Output is one JSON object a line: first
+``{"pid", "wall"}``, then one for each request as it ends, in the order of their ends:
+
+    n        the request's number
+    at       when it was sent: seconds of this node's wall clock
+    late     how late the probe itself was in sending it, seconds
+    took     from sending to the end of the answer or the failure, seconds
+    status   of the answer, 0 when there was none
+    error    one word; empty when the answer is whole and its status below 400
+    server   what the answer's header X-Served-By says
+    port     of the client, with which a request is found in captures and connection tables
+
+SIGTERM ends it early: what is under way is awaited, nothing more is sent. It ends by itself
+after SECONDS + TIMEOUT at the latest.
+
+TIMEOUT must stay below one second: a lost SYN is sent again after one second, and with a longer
+timeout a request sent into a dead cluster would succeed late and hide the gap.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass
+
+_ERRORS = {
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "reset",
+    errno.EPIPE: "reset",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.ENETUNREACH: "unreachable",
+}
+_FLUSH_EVERY = 0.1  # seconds; a write for each answer would cost as much as the request itself
+
+
+def error_word(number: int) -> str:
+    """Return one word for an errno."""
+    return _ERRORS.get(number) or errno.errorcode.get(number, f"errno{number}").lower()
+
+
+def parse(answer: bytes) -> tuple[int, str, str]:
+    """Return status, server and error word of an HTTP answer read to the connection's end."""
+    head, separator, body = answer.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    words = lines[0].split()
+    if not separator or len(words) < 2 or not words[1].isdigit():
+        return 0, "", "truncated" if answer else "empty"
+    pairs = (line.partition(":") for line in lines[1:])
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    status = int(words[1])
+    length = headers.get("content-length")
+    chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+    if (length is not None and len(body) != int(length)) or (chunked and not body.endswith(b"0\r\n\r\n")):
+        error = "truncated"
+    else:
+        error = f"http{status}" if status >= 400 else ""
+    return status, headers.get("x-served-by", ""), error
+
+
+@dataclass
+class _Request:
+    number: int
+    at: float
+    begun: float
+    late: float
+    connection: socket.socket
+    sent: bool = False
+    done: bool = False
+    answer: bytes = b""
+
+
+class Probe:
+    """One run of the load; times are seconds, ``rate`` is requests a second."""
+
+    def __init__(self, address: str, port: int, path: str, rate: float, timeout: float) -> None:
+        self._target = (address, port)
+        self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        host = f"[{address}]" if ":" in address else address
+        self._text = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+        self._rate = rate
+        self._timeout = timeout
+        self._stopped = False
+        self._selector = selectors.DefaultSelector()
+        self._under_way: deque[_Request] = deque()  # in the order of their deadlines
+        self._lines: list[str] = []
+        self._flushed = 0.0
+
+    def stop(self) -> None:
+        """Send no further request."""
+        self._stopped = True
+
+    def run(self, seconds: float) -> None:
+        """Send the requests of ``seconds``, or fewer when stopped, and await their ends."""
+        self._lines.append(json.dumps({"pid": os.getpid(), "wall": time.time()}))
+        self._flush()
+        start = time.monotonic()
+        total = int(seconds * self._rate)
+        number = 0
+        while True:
+            due = start + number / self._rate
+            sending = number < total and not self._stopped
+            now = time.monotonic()
+            if sending and now >= due:
+                self._send(number, now, now - due)
+                number += 1
+                continue
+            self._expire(now)
+            if not sending and not self._under_way:
+                break
+            if now - self._flushed >= _FLUSH_EVERY:
+                self._flush()
+            next_event = due if sending else self._under_way[0].begun + self._timeout
+            for key, _ in self._selector.select(max(0.0, next_event - now)):
+                self._advance(key.data)
+        self._flush()
+
+    def _send(self, number: int, now: float, late: float) -> None:
+        connection = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        request = _Request(number, time.time(), now, late, connection)
+        self._under_way.append(request)
+        self._selector.register(connection, selectors.EVENT_WRITE, request)
+        failed = connection.connect_ex(self._target)
+        if failed not in (0, errno.EINPROGRESS):
+            self._end(request, error=error_word(failed))
+
+    def _advance(self, request: _Request) -> None:
+        try:
+            if not request.sent:
+                failed = request.connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if failed:
+                    self._end(request, error=error_word(failed))
+                    return
+                # A request of one packet always fits into a new connection's buffer.
+                request.connection.send(self._text)
+                request.sent = True
+                self._selector.modify(request.connection, selectors.EVENT_READ, request)
+                return
+            data = request.connection.recv(65536)
+        except OSError as failure:
+            self._end(request, error=error_word(failure.errno or 0))
+            return
+        if data:
+            request.answer += data
+        else:
+            self._end(request, *parse(request.answer))
+
+    def _expire(self, now: float) -> None:
+        while self._under_way:
+            first = self._under_way[0]
+            if not first.done:
+                if now - first.begun < self._timeout:
+                    return
+                self._end(first, error="timeout")
+            self._under_way.popleft()
+
+    def _end(self, request: _Request, status: int = 0, server: str = "", error: str = "") -> None:
+        request.done = True
+        port = request.connection.getsockname()[1]
+        self._selector.unregister(request.connection)
+        request.connection.close()
+        record = {
+            "n": request.number,
+            "at": round(request.at, 6),
+            "late": round(request.late, 6),
+            "took": round(time.monotonic() - request.begun, 6),
+            "status": status,
+            "error": error,
+            "server": server,
+            "port": port,
+        }
+        self._lines.append(json.dumps(record, separators=(",", ":")))
+
+    def _flush(self) -> None:
+        self._flushed = time.monotonic()
+        if self._lines:
+            print("\n".join(self._lines), flush=True)
+            self._lines.clear()
+
+
+def main() -> None:
+    """Run with the command line's ADDRESS PORT PATH RATE SECONDS TIMEOUT."""
+    address, port, path, rate, seconds, timeout = sys.argv[1:]
+    probe = Probe(address, int(port), path, float(rate), float(timeout))
+    signal.signal(signal.SIGTERM, lambda *_: probe.stop())
+    probe.run(float(seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""The whole cluster with one command: engine, nodes, ``playbooks/site.yml``, proof."""
+
+from __future__ import annotations
+
+import shutil
+
+from . import embedded, engine, image, playbook, report
+from .cluster import Cluster
+from .proof import proof
+from .settings import BUILD, RELEASE, REPO
+
+INVENTORY = REPO / "inventories/lab"
+_SHARED = REPO / "molecule/shared"
+
+
+def up() -> None:
+    """Bring the cluster up and prove it; every step is idempotent, so a second run repairs.
+
+    Raises:
+        LabError: a step failed; it says which and what to do.
+    """
+    steps = report.Steps(6, done=1)  # the first, packages, is the bootstrap script's
+    with steps.step("node image") as detail:
+        if shutil.which("mmdebstrap"):
+            for kind in ("bare", "stack"):
+                image.archive(RELEASE, kind, detail)
+        detail(f"debian {RELEASE} with the stack's packages, and a bare one")
+    with steps.step("engine") as detail:
+        found = engine.up(detail)
+    with steps.step("nodes") as detail:
+        playbook.run(found, INVENTORY, _SHARED / "create.yml", detail)
+        playbook.run(found, INVENTORY, _SHARED / "prepare.yml", detail)
+        cluster = Cluster(INVENTORY)
+        detail(" ".join(cluster.nodes))
+    with steps.step("deploy") as detail:
+        playbook.run(found, INVENTORY, REPO / "playbooks/site.yml", detail)
+    with steps.step("proof") as detail:
+        detail("faults injected, measured from the outside client")
+        proof(cluster, BUILD / "proof.json")
+    report.say(f"The cluster is up: {url(found, cluster)}")
+    report.say("make status · make shell NODE=lvs1 · make proof · make down")
+
+
+def url(found: engine.Engine, cluster: Cluster) -> str:
+    """Return where a browser on this machine finds the cluster."""
+    if found.is_embedded:
+        forwarded = embedded.open_browser_port(cluster.vip)
+        if forwarded:
+            return forwarded
+    return f"http://{cluster.vip}/"
+
+
+def down() -> None:
+    """Remove the lab's nodes; with the embedded engine, the engine as well."""
+    found = engine.find()
+    if found and not found.is_embedded:
+        playbook.run(found, INVENTORY, _SHARED / "destroy.yml", report.say)
+    if embedded.remains():
+        embedded.stop()
+    report.say("the cluster is down")
