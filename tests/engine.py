@@ -56,30 +56,40 @@ def before() -> Iterator[dict[str, str]]:
     embedded.stop()
 
 
-def _ask(docker_host: str) -> str:
-    """Run a command in a container: all of its output must arrive."""
-    client = engine.Engine(docker_host, "", "").client()
-    name = image.name(settings.RELEASE, "bare")
-    command = ["sh", "-c", "modprobe ip_vs && test -e /proc/net/ip_vs && seq 1 2000"]
+def _in_container(*command: str, modules: str) -> str:
+    """Run a command in a privileged container: all of its output must arrive."""
+    client = engine.Engine(embedded.DOCKER_HOST, "", "").client()
     words = client.containers.run(
-        name,
-        command,
+        image.name(settings.RELEASE, "bare"),
+        ["sh", "-ec", *command],
         privileged=True,
         remove=True,
         network_mode="none",
-        volumes=["/lib/modules:/lib/modules:ro"],
-        # The engine keeps no container logs; the output comes by attaching.
+        volumes=[f"/lib/modules:/lib/modules:{modules}"],
+        # The engine keeps no logs; this one's output is read from them.
         log_config={"Type": "json-file"},
     )
     client.close()
     return str(words.decode())
 
 
+def _hide_ipvs() -> None:
+    script = 'modprobe -r ip_vs; cd "/lib/modules/$(uname -r)/kernel/net/netfilter"; mv ipvs ../hidden'
+    _in_container(script, modules="rw")
+
+
 @needs_root
-def test_life_of_the_embedded_engine(before: dict[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_life_of_the_embedded_engine(
+    before: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
     embedded.start(_say)
     assert embedded.running()
-    assert len(_ask(embedded.DOCKER_HOST).split()) == 2000
+    script = "modprobe ip_vs; test -e /proc/net/ip_vs; seq 2000"
+    assert len(_in_container(script, modules="ro").split()) == 2000
     kernel = embedded._processes.pid("kernel")
     assert kernel
 
@@ -87,6 +97,18 @@ def test_life_of_the_embedded_engine(before: dict[str, str], capfd: pytest.Captu
     embedded.start(_say)
     assert embedded._processes.pid("kernel") == kernel
     assert "already running" in capfd.readouterr().out
+
+    # To whom it is somebody else's engine, it serves as well: it has the images and IPVS.
+    alias = tmp_path / "docker.sock"
+    alias.symlink_to(embedded.SOCKET)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{alias}")
+    assert not engine.up(_say).is_embedded
+    # Without the modules it does not, and the user is told.
+    _hide_ipvs()
+    with pytest.raises(LabError, match=r"DOCKER_HOST=.*: its kernel has no ip_vs and cannot load it") as caught:
+        engine.up(_say)
+    assert "\n" not in str(caught.value)
+    monkeypatch.delenv("DOCKER_HOST")
 
     # A crash: the next start clears away what is left and begins anew.
     os.kill(kernel, signal.SIGKILL)

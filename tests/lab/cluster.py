@@ -270,15 +270,23 @@ class Cluster:
 
     # Faults and repairs
 
-    def cut_power(self, node: str) -> float:
-        """End a node as a power loss does, in one instant for all others; return when that was."""
-        # Killed alone, a container's network lives on for a second: its kernel would go on
-        # forwarding packets with no process left, and hide the outage.
-        died_at = self.command_at(node, "ip link set group default down")
+    def unplug(self, node: str) -> float:
+        """Take a node off the network in one instant, as a power loss looks to all others.
+
+        Killed, a container's network lives on for about a second: its kernel goes on forwarding
+        with no process left, which hides an outage, and its end then stalls the whole engine,
+        which looks like one. So a power loss is this, measured, and then ``kill``.
+
+        Returns:
+            when it happened.
+        """
+        return self.command_at(node, "ip link set group default down")
+
+    def kill(self, node: str) -> None:
+        """End all of a node at once, with no chance to tidy up."""
         container = self._container(node)
         container.kill()
-        container.wait(timeout=30)
-        return died_at
+        container.wait(timeout=60)
 
     def power_on(self, node: str) -> float:
         """Start a node; return when. What runs on it is its own business."""
@@ -286,6 +294,11 @@ class Cluster:
         container.start()
         container.reload()
         return _seconds(container.attrs["State"]["StartedAt"])
+
+    def power_cycle(self, node: str) -> float:
+        """Kill and start a node; return when it started."""
+        self.kill(node)
+        return self.power_on(node)
 
     def command_at(self, node: str, command: str) -> float:
         """Run a command in a node; return when it began."""
