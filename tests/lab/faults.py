@@ -141,6 +141,8 @@ def master_power_loss(cluster: Cluster, tell: Tell) -> PowerLoss:
         cluster.kill(node)
         holder = wait_for("exactly one holder of the VIP", cluster.the_holder, _DEADLINE_S)
         reading = _read(load)
+        # A fault that nobody notices was none, and would prove nothing.
+        _demand("requests fail until the backup takes over", reading.failed > 0, reading)
         limit = bound + TOLERANCE_S
         _demand(f"outage below {limit:.2f} s", reading.outage_s < limit, reading)
     return PowerLoss(node, holder, reading.outage_s, bound, reading)
@@ -258,7 +260,7 @@ def keepalived_killed(cluster: Cluster, tell: Tell, only_parent: bool = False) -
     """
     node = cluster.preferred_master
     whom = "main" if only_parent else "all"
-    fault = f"{node}'s keepalived killed{', its parent only' if only_parent else ''}"
+    fault = f"{node}'s keepalived {'parent ' if only_parent else ''}killed"
     with _fault(cluster, tell, fault, *cluster.directors) as load:
         main_process = "systemctl show --property=MainPID --value keepalived"
         before = cluster.run(node, main_process)
