@@ -67,7 +67,7 @@ def _describe(inventory: Path) -> dict[str, Any]:
 
 def _seconds(docker_time: str) -> float:
     """Return Docker's time of nanoseconds as seconds since the epoch."""
-    whole, _, fraction = docker_time.rstrip("Z").partition(".")
+    whole, _point, fraction = docker_time.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
@@ -172,8 +172,9 @@ class Cluster:
             text=True,
         ) as process:
             last = ""
-            for last in process.stdout or ():
-                yield last
+            for line in process.stdout or ():
+                last = line
+                yield line
         if process.returncode:
             raise LabError(f"{node}: exit {process.returncode} of {command[0]}: {last.strip()}")
 

@@ -62,7 +62,7 @@ def parse(answer: bytes) -> tuple[int, str, str]:
     if not separator or len(words) < 2 or not words[1].isdigit():
         return 0, "", "truncated" if answer else "empty"
     pairs = (line.partition(":") for line in lines[1:])
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    headers = {name.strip().lower(): value.strip() for name, _colon, value in pairs}
     status = int(words[1])
     length = headers.get("content-length")
     chunked = headers.get("transfer-encoding", "").lower() == "chunked"
@@ -126,7 +126,7 @@ class Probe:
             if now - self._flushed >= _FLUSH_EVERY:
                 self._flush()
             next_event = due if sending else self._under_way[0].begun + self._timeout
-            for key, _ in self._selector.select(max(0.0, next_event - now)):
+            for key, _events in self._selector.select(max(0.0, next_event - now)):
                 self._advance(key.data)
         self._flush()
 

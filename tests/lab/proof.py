@@ -138,7 +138,7 @@ def kills(cluster: Cluster, number: int, out: Path) -> dict[str, Any]:
     losses = []
     failback_failed = 0
     with _mended(cluster):
-        for _ in range(number):
+        for _number in range(number):
             loss, back = _master_dies_and_returns(cluster)
             losses.append(loss)
             failback_failed += back.reading.failed

@@ -48,7 +48,7 @@ def server(behaviour: Callable[[socket.socket], None]) -> Iterator[int]:
         def serve() -> None:
             while True:
                 try:
-                    connection, _ = listener.accept()
+                    connection, _address = listener.accept()
                 except OSError:
                     return  # closed: the test is over
                 threading.Thread(target=behaviour, args=(connection,), daemon=True).start()

@@ -46,8 +46,8 @@ def state(host: Host, request: pytest.FixtureRequest) -> State:
     )
     answers = {}
     for part in host.run(script).stdout.split(_MARK)[1:]:
-        name, _, rest = part.partition("\n")
-        text, _, code = rest.strip("\n").rpartition("\n")
+        name, _newline, rest = part.partition("\n")
+        text, _newline, code = rest.strip("\n").rpartition("\n")
         answers[name] = Answer(int(code), text.strip("\n"))
     return answers
 

@@ -62,7 +62,9 @@ def test_vip_is_on_the_loopback_alone(state: State, cluster: Cluster) -> None:
 
 def test_nobody_answers_arp_for_the_vip(state: State) -> None:
     """The kernel takes the greater of `all` and the interface's own."""
-    values = {key.strip(): int(value) for key, _, value in (line.partition("=") for line in state["sysctl"].lines)}
+    values = {
+        key.strip(): int(value) for key, _equals, value in (line.partition("=") for line in state["sysctl"].lines)
+    }
     for name, wanted in (("arp_ignore", 1), ("arp_announce", 2)):
         effective = max(value for key, value in values.items() if key.endswith(name))
         assert effective == wanted
