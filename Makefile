@@ -53,6 +53,7 @@ sanity: venv ## ansible-test's checks that need nothing but Python
 	@PYTHONPATH=tests .venv/bin/python tests/sanity.py
 
 engine-test: venv ## the life of the embedded engine, beside one that may be running
+	@$(LAB) build
 	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
 
 molecule: venv ## one scenario: make molecule SCENARIO=default

@@ -48,7 +48,7 @@ def _traces() -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def before() -> Iterator[dict[str, str]]:
     embedded.stop()
     traces = _traces()

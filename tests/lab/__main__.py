@@ -9,12 +9,19 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from . import embedded, engine, playbook, report, status, up
+from . import embedded, engine, playbook, preflight, report, status, up
 from .cluster import Cluster
 from .proof import kills, proof
 from .settings import BUILD
 
 Arguments = Sequence[str]
+
+
+def _build(_arguments: Arguments) -> None:
+    with report.Steps(1).step("build") as detail:
+        preflight.embedded()
+        embedded.parts(preflight.cores(), detail)
+        detail("kernel, node images and disk of the embedded engine are in the cache")
 
 
 def _engine_up(_arguments: Arguments) -> None:
@@ -72,6 +79,7 @@ def _run(arguments: Arguments) -> None:
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
+    "build": ("build what the embedded engine needs, where the cache does not hold it", _build),
     "engine-up": ("start the engine, or find that one runs", _engine_up),
     "engine-down": ("stop the embedded engine", _engine_down),
     "engine-status": ("which engine is in use, and how to reach it", _engine_status),

@@ -52,10 +52,10 @@ _CONSOLE = RUN / "console.log"
 _IN_NETNS = ["ip", "netns", "exec", NETNS]
 
 
-def ping(seconds: int = 5) -> bool:
-    """Tell whether dockerd in the guest answers within ``seconds``."""
+def answers(docker_host: str, seconds: int = 5) -> bool:
+    """Tell whether a Docker engine answers within ``seconds``."""
     try:
-        client = docker.DockerClient(base_url=DOCKER_HOST, timeout=seconds)
+        client = docker.DockerClient(base_url=docker_host, timeout=seconds)
         try:
             return bool(client.ping())
         finally:
@@ -72,7 +72,7 @@ def running() -> bool:
     """Tell whether the engine is alive and answers."""
     alive = all(_processes.pid(name) for name in _NAMES if name != "browser")
     # A guest under full load may take its time; a dead relay or kernel shows at once.
-    return alive and _netns_exists() and ping(30)
+    return alive and _netns_exists() and answers(DOCKER_HOST, 30)
 
 
 def remains() -> bool:
@@ -142,12 +142,12 @@ def _boot(kernel: uml.Kernel, disk: Path, cores: list[int]) -> None:
     )
     _start_apt_cache()
 
-    def answers() -> bool:
+    def booted() -> bool:
         if _processes.pid("kernel") is None:
             raise LabError(f"the embedded kernel ended while booting; its console is above ({_CONSOLE})")
-        return SOCKET.exists() and ping()
+        return SOCKET.exists() and answers(DOCKER_HOST)
 
-    wait_for("dockerd in the embedded engine", answers, 180, every=0.5)
+    wait_for("dockerd in the embedded engine", booted, 180, every=0.5)
 
 
 def _make_netns() -> None:

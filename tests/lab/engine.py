@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import docker
-import requests.exceptions
 
 from . import embedded, image
 from .report import LabError
@@ -42,17 +41,6 @@ class Engine(NamedTuple):
         return docker.DockerClient(base_url=self.docker_host, timeout=timeout)
 
 
-def _answers(docker_host: str) -> bool:
-    try:
-        client = docker.DockerClient(base_url=docker_host, timeout=10)
-        try:
-            return bool(client.ping())
-        finally:
-            client.close()
-    except (docker.errors.DockerException, requests.exceptions.RequestException):
-        return False
-
-
 def _kernel_has_ipvs() -> bool:
     """Tell whether this machine's kernel has IPVS or can load it."""
     if Path("/proc/net/ip_vs").exists():
@@ -71,10 +59,10 @@ def _foreign() -> Engine | None:
     """
     named = os.environ.get("DOCKER_HOST", "")
     if named and named != embedded.DOCKER_HOST:
-        if not _answers(named):
+        if not embedded.answers(named):
             raise LabError(f"DOCKER_HOST={named} does not answer. Start it, or unset DOCKER_HOST to let the lab choose")
         return Engine(named, "", f"DOCKER_HOST={named}")
-    if Path("/var/run/docker.sock").exists() and _answers(_LOCAL_SOCKET) and _kernel_has_ipvs():
+    if Path("/var/run/docker.sock").exists() and embedded.answers(_LOCAL_SOCKET) and _kernel_has_ipvs():
         return Engine(_LOCAL_SOCKET, "", "this machine's Docker")
     return None
 
@@ -132,6 +120,8 @@ def _demand_ipvs(engine: Engine) -> None:
             privileged=True,
             remove=True,
             volumes=["/lib/modules:/lib/modules:ro"],
+            # Its words are read from there, whatever the engine's own choice is.
+            log_config={"Type": "json-file"},
         )
     except docker.errors.ContainerError as error:
         words = str(error.stderr).strip()

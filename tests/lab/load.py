@@ -63,6 +63,7 @@ class Load:
     def stop(self) -> None:
         """Send no more; return when the last request has ended."""
         if self._reader.is_alive() and self._pid:
+            # It may have come to its own end in between.
             self._cluster.run(self._cluster.client, f"kill -TERM {self._pid} 2>/dev/null || true")
         self._reader.join(timeout=TIMEOUT_S + 20)
         if self._reader.is_alive():

@@ -36,6 +36,8 @@ def up() -> None:
         detail(" ".join(cluster.nodes))
     with steps.step("deploy") as detail:
         playbook.run(found, INVENTORY, REPO / "playbooks/site.yml", detail)
+    for line in cluster.topology["summary"]:
+        report.say(f"      {line}")
     with steps.step("proof") as detail:
         detail("faults injected, measured from the outside client")
         proof(cluster, BUILD / "proof.json")
