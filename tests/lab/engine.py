@@ -121,7 +121,7 @@ def _demand_ipvs(engine: Engine) -> None:
             remove=True,
             volumes=["/lib/modules:/lib/modules:ro"],
             # Its words are read from there, whatever the engine's own choice is.
-            log_config={"Type": "json-file"},
+            log_config=docker.types.LogConfig(type="json-file"),
         )
     except docker.errors.ContainerError as error:
         words = str(error.stderr).strip()
