@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .report import LabError
-from .settings import MIRROR, SECURITY_MIRROR
+from .settings import MIRROR
 
 # Documentation and translations: no use in a disposable machine, a third of its size.
 _SLIM = (
@@ -28,15 +28,35 @@ _INHERITED = re.compile(r'^(Acquire::(?:Check-Valid-Until|Check-Date|https?::Pro
 
 def sources(release: str) -> list[str]:
     """Return the sources.list lines of a release."""
-    lines = [f"deb {MIRROR} {release} main"]
+    lines = [f"deb {_archive('debian')} {release} main"]
     if release != "sid":
-        lines.append(f"deb {SECURITY_MIRROR} {release}-security main")
+        lines.append(f"deb {_archive('debian-security')} {release}-security main")
     return lines
+
+
+def _archive(name: str) -> str:
+    """Return the address of ``debian`` or ``debian-security``.
+
+    Raises:
+        LabError: nobody says which to use.
+    """
+    if MIRROR:
+        return f"{MIRROR.rstrip('/').removesuffix('/debian')}/{name}"
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    known = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    for address in known:
+        if address.rstrip("/").endswith(f"/{name}"):
+            return address.rstrip("/")
+    if name != "debian":  # it lies beside the main one
+        return f"{_archive('debian').removesuffix('/debian')}/{name}"
+    raise LabError(
+        "apt here knows no archive of Debian. Run apt-get update, or name one with HA_WEB_MIRROR=http://HOST/debian"
+    )
 
 
 def check_mirror(release: str) -> None:
     """Raise LabError in one line when the package mirror does not answer."""
-    url = f"{MIRROR}/dists/{release}/InRelease"
+    url = f"{_archive('debian')}/dists/{release}/InRelease"
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
             answer.read(64)

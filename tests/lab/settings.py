@@ -19,8 +19,8 @@ NAME = os.environ.get("HA_WEB_LAB", "ha-web-lab")
 # Of the running embedded engine: sockets, logs, process ids.
 RUN = Path("/run", NAME)
 
-MIRROR = os.environ.get("HA_WEB_MIRROR", "http://archive.invalid/debian")
-SECURITY_MIRROR = os.environ.get("HA_WEB_SECURITY_MIRROR", MIRROR.removesuffix("/debian") + "/debian-security")
+# Debian's archive; empty: the one that this machine's apt uses.
+MIRROR = os.environ.get("HA_WEB_MIRROR", "")
 
 # The nodes' Debian releases that the lab knows.
 RELEASES = ("bookworm", "trixie")
