@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._problems import Problem, report
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -122,28 +124,10 @@ class Topology:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One wrong thing: the inventory item, what is wrong with it, and what to write instead."""
-
-    item: str
-    message: str
-    remedy: str
-
-
 class TopologyError(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(report(problems))
+        super().__init__(report(problems, "the topology", "no host was touched"))
         self.problems = list(problems)
-
-
-def report(problems: Sequence[Problem]) -> str:
-    count = len(problems)
-    lines = [f"{count} error{'' if count == 1 else 's'} in the topology; no host was touched."]
-    for problem in problems:
-        lines.append(f"  {problem.item}: {problem.message}")
-        lines.append(f"      {problem.remedy}")
-    return "\n".join(lines)
 
 
 def family(address: str) -> str:

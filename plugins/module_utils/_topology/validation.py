@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from .._problems import Problem
 from .declaration import Declaration
-from .model import Problem, endpoint, family
+from .model import endpoint, family
 
 T = TypeVar("T")
 
