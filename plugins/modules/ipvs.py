@@ -225,8 +225,6 @@ attributes:
     platforms: linux
 seealso:
   - module: lvs.ha_web.ipvs_info
-  - plugin: lvs.ha_web.ipvsadm
-    plugin_type: role
   - name: ipvsadm(8)
     description: The administrator's command for the same table.
     link: https://manpages.debian.org/ipvsadm

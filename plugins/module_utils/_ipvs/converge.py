@@ -85,7 +85,7 @@ def converge(
         if not (attempts_left and run.failed and all(is_conflict(*failure) for failure in run.failed)):
             break
         work = _work(kernel, declared, policy)
-    reached = after(work.current, run.applied)
+    reached = kernel.table(declared.speaks_of) if run.failed else after(work.current, run.applied)
     return Outcome(before, reached, applied, work.withheld, run.failed, run.pending, drained)
 
 

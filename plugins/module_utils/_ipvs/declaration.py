@@ -318,9 +318,9 @@ class _Reader:
             self._problem(item, f"address {literal} is not {known_family}.", "Remove family: the address tells it.")
         if entry.get("port") is None:
             self._problem(item, "no port.", "Give it a port; 0 with a persistence_timeout stands for all ports.")
-        port = self._integer(item, "port", entry.get("port"), PORTS, 0)
+        port = self._integer(item, "port", entry.get("port"), PORTS, -1)
         protocol = self._choice(item, "protocol", entry.get("protocol"), tuple(PROTOCOLS), "tcp")
-        return ServiceId(family(literal), protocol, literal, port, 0)
+        return ServiceId(family(literal), protocol, literal, port, 0) if port >= 0 else None
 
     def _settings(self, item: str, key: ServiceId, entry: Mapping[str, Any]) -> Settings:
         scheduler = self._choice(item, "scheduler", entry.get("scheduler"), SCHEDULERS, DEFAULT_SCHEDULER)
