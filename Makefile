@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test molecule test clean-cache
+        lint unit sanity engine-test integration molecule test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
 SCENARIO ?= default
@@ -56,10 +56,13 @@ engine-test: venv ## the life of the embedded engine, beside one that may be run
 	@$(LAB) build
 	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
 
+integration: venv ## the IPVS modules on the real kernel: make integration ARGS="-k scheduler"
+	@$(LAB) integration $(ARGS)
+
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)
 
-test: lint unit sanity engine-test molecule ## everything
+test: lint unit sanity engine-test integration molecule ## everything
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

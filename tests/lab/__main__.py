@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from . import embedded, engine, playbook, preflight, report, status, up
+from . import embedded, engine, integration, playbook, preflight, report, status, up
 from .cluster import Cluster
 from .proof import kills, proof
 from .settings import BUILD
@@ -78,6 +78,10 @@ def _run(arguments: Arguments) -> None:
     os.execvpe(arguments[0], list(arguments), environment)
 
 
+def _integration(arguments: Arguments) -> None:
+    sys.exit(integration.run(arguments))
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
     "build": ("build what the embedded engine needs, where the cache does not hold it", _build),
     "engine-up": ("start the engine, or find that one runs", _engine_up),
@@ -89,6 +93,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
     "kills": ("kill the master [N times]", _kills),
     "status": ("the cluster at a glance", _status),
     "shell": ("a shell in NODE", _shell),
+    "integration": ("run tests/integration in a container [pytest's arguments]", _integration),
     "run": ("run COMMAND... with the engine's environment", _run),
 }
 
