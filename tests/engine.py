@@ -7,10 +7,13 @@ An engine of its own, beside whatever runs on this machine.
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import signal
 import subprocess
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +25,7 @@ os.environ["HA_WEB_APT_CACHE_PORT"] = "13143"
 from lab import embedded, engine, image, preflight, settings
 from lab.report import LabError
 
+MODULE_UTILS = settings.REPO / "plugins/module_utils"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the embedded engine needs root")
 
 
@@ -56,7 +60,7 @@ def before() -> Iterator[dict[str, str]]:
     embedded.stop()
 
 
-def _in_container(*command: str, modules: str) -> str:
+def _in_container(*command: str, modules: str = "ro") -> str:
     """Run a command in a privileged container: all of its output must arrive."""
     client = engine.Engine(embedded.DOCKER_HOST, "", "").client()
     words = client.containers.run(
@@ -76,6 +80,22 @@ def _in_container(*command: str, modules: str) -> str:
 def _hide_ipvs() -> None:
     script = 'modprobe -r ip_vs; cd "/lib/modules/$(uname -r)/kernel/net/netfilter"; mv ipvs ../hidden'
     _in_container(script, modules="rw")
+
+
+def _ipvs_module_says() -> str:
+    """Return the error of the collection's IPVS modules, run in a container."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("ha_web/__init__.py", "")
+        for path in sorted(MODULE_UTILS.rglob("*.py")):
+            zipped.write(path, f"ha_web/{path.relative_to(MODULE_UTILS)}")
+    program = (
+        "import sys; sys.path.insert(0, '/ha_web.zip')\n"
+        "from ha_web._ipvs.kernel import Kernel, KernelError\n"
+        "try:\n    Kernel()\nexcept KernelError as error:\n    print(error)"
+    )
+    encoded = base64.b64encode(archive.getvalue()).decode()
+    return _in_container(f'echo {encoded} | base64 --decode > /ha_web.zip; python3 -c "{program}"')
 
 
 @needs_root
@@ -105,6 +125,9 @@ def test_life_of_the_embedded_engine(
     assert not engine.up(_say).is_embedded
     # Without the modules it does not, and the user is told.
     _hide_ipvs()
+    assert _ipvs_module_says().startswith(
+        "This kernel has no IPVS: its module ip_vs is not loaded. Load it with modprobe"
+    )
     with pytest.raises(LabError, match=r"DOCKER_HOST=.*: its kernel has no ip_vs and cannot load it") as caught:
         engine.up(_say)
     assert "\n" not in str(caught.value)

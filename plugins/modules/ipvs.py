@@ -57,7 +57,7 @@ options:
         description:
           - What the scheduler does beyond that. V(sh-fallback) and V(mh-fallback) choose another destination for one
             without weight, V(sh-port) and V(mh-port) reckon with the client's port.
-          - V(flag-1), V(flag-2) and V(flag-3) are the same three bits without a name, for schedulers of one's own.
+          - V(flag-1), V(flag-2) and V(flag-3) are such choices of other schedulers, by number.
         type: list
         elements: str
         choices: [sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3]
@@ -285,11 +285,85 @@ EXAMPLES = r"""
 
 RETURN = r"""
 operations:
-  description: What was done, or would be in check mode, in the words of C(ipvsadm).
-  returned: always
+  description: What was done, or would be in check mode, in its order and in the words of C(ipvsadm). Each was one
+    message to the kernel.
+  returned: when the kernel was asked
   type: list
   elements: str
-  sample: []
+  sample:
+    - -a -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 1
+    - -e -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 2 -x 100
+    - -d -t 192.0.2.100:80 -r 192.0.2.21:80
+withheld:
+  description: What O(allow) kept from being done.
+  returned: when the kernel was asked
+  type: list
+  elements: str
+  sample:
+    - -E -t 10.9.1.1:80 -s rr
+failed_operations:
+  description: What the kernel refused.
+  returned: when the kernel was asked
+  type: list
+  elements: dict
+  contains:
+    operation:
+      description: In the words of C(ipvsadm).
+      type: str
+      sample: -a -t 10.9.1.1:80 -r 10.9.2.9:80 -g -w 1
+    item:
+      description: The service and the destination, or the daemon.
+      type: str
+      sample: 10.9.1.1:80/tcp -> 10.9.2.9:80
+    message:
+      description: What the kernel said.
+      type: str
+      sample: "add refused: to this host, its address is not a unicast one (Invalid argument)."
+    remedy:
+      description: What to do about it.
+      type: str
+      sample: >-
+        Look at ip route get ADDRESS and at ip address: broadcast addresses take no connections, and in a network
+        namespace without any address of its own nothing is known.
+pending:
+  description: What was not done because something else of the same service was refused. The next run does it.
+  returned: when the kernel was asked
+  type: list
+  elements: str
+  sample:
+    - -d -t 10.9.1.1:80 -r 10.9.2.1:80
+drained:
+  description: Destinations that got time to finish their connections before they were removed. None in check mode.
+  returned: when the kernel was asked
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: The service.
+      type: str
+      sample: 10.9.0.1:81/tcp
+    destination:
+      description: The destination.
+      type: str
+      sample: 127.0.0.1:8081
+    seconds:
+      description: How long it took.
+      type: float
+      sample: 3.0
+    active_connections:
+      description: How many were left, and cut, when O(drain_timeout) was over.
+      type: int
+      sample: 0
+rules:
+  description: The declared part of the table, as it is now or would be in check mode. C(ipvsadm --restore) makes the
+    same of an empty table.
+  returned: when the kernel was asked
+  type: list
+  elements: str
+  sample:
+    - -A -t 192.0.2.100:80 -s wlc
+    - -a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 2 -x 100
+    - -a -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 1
 """
 
 from typing import Any

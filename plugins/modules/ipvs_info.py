@@ -59,10 +59,92 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: The virtual services with their destinations, in a fixed order.
-  returned: always
+  description: The virtual services with their destinations, in a fixed order, as O(lvs.ha_web.ipvs#module:services)
+    takes them.
+  returned: success
   type: list
   elements: dict
+  sample:
+    - address: 192.0.2.100
+      port: 80
+      protocol: tcp
+      scheduler: wlc
+      destinations:
+        - address: 192.0.2.22
+          port: 80
+          forwarding: dr
+          weight: 2
+          upper_threshold: 100
+          lower_threshold: 0
+        - address: 192.0.2.23
+          port: 80
+          forwarding: dr
+          weight: 1
+          upper_threshold: 0
+          lower_threshold: 0
+sync_daemons:
+  description: The connection synchronisation daemons that run.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - state: master
+      interface: eth0
+      sync_id: 51
+      multicast_group: 224.0.0.81
+      multicast_port: 8848
+      multicast_ttl: 1
+      max_length: 1472
+timeouts:
+  description: After how many seconds connections are forgotten.
+  returned: success
+  type: dict
+  sample: {tcp: 900, tcp_fin: 120, udp: 300}
+rules:
+  description: The table in the words of C(ipvsadm). C(ipvsadm --restore) makes the same of an empty one.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - -A -t 192.0.2.100:80 -s wlc
+    - -a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 2 -x 100
+    - -a -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 1
+    - --set 900 120 300
+statistics:
+  description: What each service and each of its destinations has done. Newer kernels sum it up every two seconds.
+  returned: O(statistics=true)
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: The service.
+      type: str
+      sample: 10.9.0.1:80/tcp
+    destinations:
+      description: The same figures for each destination, which RV(ignore:destination) names, and its
+        RV(ignore:active_connections), RV(ignore:inactive_connections) and RV(ignore:persistent_connections) now.
+      type: list
+      elements: dict
+    connections:
+      description: Connections since the service exists; likewise C(packets_in), C(packets_out), C(bytes_in) and
+        C(bytes_out).
+      type: int
+      sample: 7
+    connections_per_second:
+      description: Connections in a second, of late; likewise C(packets_in_per_second), C(packets_out_per_second),
+        C(bytes_in_per_second) and C(bytes_out_per_second).
+      type: int
+      sample: 2
+version:
+  description: Of IPVS in the kernel.
+  returned: success
+  type: str
+  sample: 1.2.1
+connection_table_size:
+  description: Buckets of the kernel's table of connections.
+  returned: success
+  type: int
+  sample: 4096
 """
 
 from typing import Any
@@ -79,21 +161,18 @@ def read(kernel: Kernel, with_statistics: bool) -> dict[str, Any]:
         KernelError: it cannot be asked.
     """
     table = kernel.table()
-    live = kernel.live() if with_statistics else {}
-    statistics = [
-        {
-            "service": str(key),
-            **live[key].statistics,
-            "destinations": [{"destination": name, **figures} for name, figures in live[key].destinations.items()],
-        }
-        for key in sorted(live)
-    ]
-    return {
-        **declaration.as_parameters(table),
-        "statistics": statistics,
-        "rules": rules.table(table),
-        **kernel.information(),
-    }
+    content = {**declaration.as_parameters(table), "rules": rules.table(table), **kernel.information()}
+    if with_statistics:
+        live = kernel.live()
+        content["statistics"] = [
+            {
+                "service": str(key),
+                **live[key].statistics,
+                "destinations": [{"destination": name, **figures} for name, figures in live[key].destinations.items()],
+            }
+            for key in sorted(live)
+        ]
+    return content
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def _files() -> dict[str, Path]:
     of_ansible = Path(ansible.__file__).parent
     return {
         **{f"{_COLLECTION}/{name}": REPO / name for name in ("galaxy.yml", "meta", "plugins", "pyproject.toml")},
-        f"{_COLLECTION}/tests/integration": REPO / "tests/integration",
+        **{f"{_COLLECTION}/tests/{name}": REPO / "tests" / name for name in ("integration", "unit/ipvs_tables.py")},
         "srv/site": pythons.packages(RELEASE),
         **{f"srv/site/ansible/{name}": of_ansible / name for name in _ANSIBLE},
     }

@@ -34,7 +34,7 @@ FAMILIES = st.sampled_from(("ipv4", "ipv6"))
 def service_ids(draw: st.DrawFn) -> ServiceId:
     family = draw(FAMILIES)
     if draw(st.booleans()):
-        return ServiceId(family, "", "", 0, draw(st.sampled_from((1, 2, 4294967295))))
+        return ServiceId(family, "", "", 0, draw(st.sampled_from((1, 2, 2147483647))))
     protocol = draw(st.sampled_from(sorted(model.PROTOCOLS)))
     return ServiceId(family, protocol, draw(st.sampled_from(ADDRESSES[family])), draw(st.sampled_from((80, 65535))), 0)
 
@@ -61,7 +61,7 @@ def destinations(draw: st.DrawFn, key: ServiceId) -> tuple[DestinationId, Destin
     forwarding = draw(st.sampled_from(("dr", "nat", "tun")))
     family = draw(FAMILIES) if forwarding == "tun" else key.family
     port = draw(st.sampled_from((key.port, 8080))) if forwarding == "nat" else key.port
-    upper = draw(st.sampled_from((0, 5, 4294967295)))
+    upper = draw(st.sampled_from((0, 5, 2147483647)))
     value = Destination(
         forwarding=forwarding,
         weight=draw(st.sampled_from((0, 1, 2, 65535))),

@@ -49,7 +49,7 @@ GOOD: dict[str, tuple[dict[str, Any], list[str]]] = {
                     **WEB,
                     "protocol": "udp",
                     "scheduler": "sh",
-                    "scheduler_flags": ["flag-2", "sh-fallback"],
+                    "scheduler_flags": ["sh-port", "sh-fallback"],
                     "persistence_timeout": 300,
                     "persistence_netmask": "255.255.255.0",
                     "persistence_engine": "sip",
@@ -149,6 +149,11 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "port 0 without persistence": (service(port=0), "port 0 without persistence", "persistence_timeout"),
     "unknown scheduler": (service(scheduler="fair"), "scheduler 'fair' is not known", "wlc"),
     "unknown protocol": (service(protocol="icmp"), "protocol 'icmp' is not known", "sctp"),
+    "a numbered flag of a scheduler with names": (
+        service(scheduler="sh", scheduler_flags=["flag-1"]),
+        "'flag-1' is not one of the scheduler sh",
+        "sh-fallback",
+    ),
     "flags of another scheduler": (service(scheduler="mh", scheduler_flags=["sh-port"]), "'sh-port'", "mh-port"),
     "persistence too long": (service(persistence_timeout=2**31), "persistence_timeout 2147483648", "2147483"),
     "a netmask on IPv6": (

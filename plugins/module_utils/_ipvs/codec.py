@@ -155,7 +155,7 @@ def _daemon(value: Daemon, complete: bool) -> bytes:
     group = 6 if family(value.multicast_group) == "ipv6" else 5
     words += [
         attribute(group, _packed(value.multicast_group)),
-        _port(7, value.multicast_port),
+        _u16(7, value.multicast_port),  # not in network byte order, unlike all other ports
         struct.pack("=HHBxxx", 5, 8, value.multicast_ttl),
     ]
     return b"".join(words)
@@ -193,7 +193,7 @@ _DAEMON_FIELDS = (
     Field(4, "H", 0),
     Field(5, "4s", b""),
     Field(6, "16s", b""),
-    Field(7, "H", socket.htons(8848)),
+    Field(7, "H", 8848),
     Field(8, "B", 1),
 )
 _STATISTICS = (
@@ -302,7 +302,7 @@ def daemon(payload: bytes) -> Daemon:
     if not 1 <= state <= len(DAEMON_STATES):
         raise MalformedError(f"a daemon of state {state}")
     address = _literal(socket.AF_INET6, group6) if group6 else _literal(socket.AF_INET, group or b"\xe0\0\0\x51")
-    return Daemon(DAEMON_STATES[state - 1], string(interface), sync_id, address, socket.ntohs(port), ttl, length)
+    return Daemon(DAEMON_STATES[state - 1], string(interface), sync_id, address, port, ttl, length)
 
 
 def timeouts(payload: bytes) -> Timeouts:

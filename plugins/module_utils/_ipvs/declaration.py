@@ -46,7 +46,7 @@ FLAGS = ("sh-fallback", "sh-port", "mh-fallback", "mh-port", *NUMBERED_FLAGS)
 PORTS = (0, 65535)
 FWMARKS = (1, 4294967295)
 WEIGHTS = (0, 65535)
-THRESHOLDS = (0, 4294967295)
+THRESHOLDS = (0, 2147483647)
 # The kernel counts in ticks, of which there may be 1000 in a second, in 31 bits.
 SECONDS = (1, 2147483)
 SYNC_IDS = (0, 255)
@@ -349,16 +349,11 @@ class _Reader:
 
     def _scheduler_flags(self, item: str, scheduler: str, flags: Any) -> tuple[str, ...]:
         names = SCHEDULER_FLAGS.get(scheduler, NUMBERED_FLAGS)
-        known = set()
         for flag in flags or ():
-            if flag in names:
-                known.add(flag)
-            elif flag in NUMBERED_FLAGS:
-                known.add(names[NUMBERED_FLAGS.index(flag)])
-            else:
-                remedy = f"Write some of {', '.join(dict.fromkeys(names + NUMBERED_FLAGS))}."
-                self._problem(item, f"scheduler_flags {flag!r} is not one of the scheduler {scheduler}.", remedy)
-        return tuple(name for name in names if name in known)
+            if flag not in names:
+                message = f"scheduler_flags {flag!r} is not one of the scheduler {scheduler}."
+                self._problem(item, message, f"Write some of {', '.join(names)}.")
+        return tuple(name for name in names if name in (flags or ()))
 
     def _netmask(self, item: str, key: ServiceId, value: Any) -> str:
         default = HOST_NETMASKS[key.family]

@@ -34,8 +34,8 @@ NO_IPVS = (
     " lvs.ha_web.ipvsadm does at every boot; for a container, load it on the host."
 )
 NO_PERMISSION = (
-    "The kernel lets only root, with CAP_NET_ADMIN over this network namespace, see or change IPVS."
-    " Run the task with become: true; start a container with the capability NET_ADMIN."
+    "The kernel lets only root see or change IPVS. Run the task with become: true; give a container the capability"
+    " NET_ADMIN and the host's user namespace (a rootless one cannot have IPVS)."
 )
 
 

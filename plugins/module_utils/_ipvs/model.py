@@ -19,8 +19,8 @@ DAEMON_STATES = ("master", "backup")
 PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
 ENGINES = ("sip",)
-# What the three bits of a scheduler mean; for a scheduler without names they are numbered.
-SCHEDULER_FLAGS = {"sh": ("sh-fallback", "sh-port", "flag-3"), "mh": ("mh-fallback", "mh-port", "flag-3")}
+# What the bits of a scheduler mean; of others there are three without names.
+SCHEDULER_FLAGS = {"sh": ("sh-fallback", "sh-port"), "mh": ("mh-fallback", "mh-port")}
 NUMBERED_FLAGS = ("flag-1", "flag-2", "flag-3")
 
 DEFAULT_SCHEDULER = "wlc"

@@ -77,9 +77,8 @@ def _plan_services(current: Table, desired: Table, allow: Collection[str], resul
                 result.grow.append(Operation("update", key, None, service.settings))
             _plan_destinations(key, existing, service, allow, result)
     if "remove" in allow:
-        for key in current.services:
-            if key not in desired.services:
-                result.shrink.append(Operation("remove", key, None, None))
+        for key in sorted(current.services.keys() - desired.services.keys()):
+            result.shrink.append(Operation("remove", key, None, None))
 
 
 def _plan_destinations(
@@ -94,9 +93,8 @@ def _plan_destinations(
             phase = result.shrink if value.weight < existing.weight else result.grow
             phase.append(Operation("update", service, key, value))
     if "remove" in allow:
-        for key in current.destinations:
-            if key not in desired.destinations:
-                result.shrink.append(Operation("remove", service, key, None))
+        for key in sorted(current.destinations.keys() - desired.destinations.keys()):
+            result.shrink.append(Operation("remove", service, key, None))
 
 
 def _plan_daemons(current: Table, desired: Table, allow: Collection[str], result: Plan) -> None:

@@ -66,18 +66,16 @@ def _reason(operation: Operation, error: int) -> tuple[str, str]:
 
 
 def _invalid_destination(operation: Operation) -> tuple[str, str]:
-    if (
-        operation.service
-        and operation.destination
-        and operation.service.family != family(operation.destination.address)
-    ):
+    service, destination = operation.service, operation.destination
+    if service and destination and service.family != family(destination.address):
         return (
-            f"it leads from {operation.service.family} to another family while a sync daemon runs",
-            "Stop the sync daemons, or give the destination an address of the service's family.",
+            f"it leads from {service.family} to another family, without a tunnel or beside a sync daemon",
+            "Use forwarding: tun and stop the sync daemons, or give it an address of the service's family.",
         )
     return (
-        "the kernel knows no way to the address, or it is not a unicast one",
-        "Look at ip route get ADDRESS on the host, and give it a route.",
+        "to this host, its address is not a unicast one",
+        "Look at ip route get ADDRESS and at ip address: broadcast addresses take no connections, and in a network"
+        " namespace without any address of its own nothing is known.",
     )
 
 
