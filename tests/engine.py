@@ -7,13 +7,12 @@ An engine of its own, beside whatever runs on this machine.
 
 from __future__ import annotations
 
-import base64
 import io
 import os
 import signal
 import subprocess
+import tarfile
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +24,6 @@ os.environ["HA_WEB_APT_CACHE_PORT"] = "13143"
 from lab import embedded, engine, image, preflight, settings
 from lab.report import LabError
 
-MODULE_UTILS = settings.REPO / "plugins/module_utils"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the embedded engine needs root")
 
 
@@ -60,7 +58,7 @@ def before() -> Iterator[dict[str, str]]:
     embedded.stop()
 
 
-def _in_container(*command: str, modules: str = "ro") -> str:
+def _in_container(*command: str, modules: str) -> str:
     """Run a command in a privileged container: all of its output must arrive."""
     client = engine.Engine(embedded.DOCKER_HOST, "", "").client()
     words = client.containers.run(
@@ -84,18 +82,29 @@ def _hide_ipvs() -> None:
 
 def _ipvs_module_says() -> str:
     """Return the error of the collection's IPVS modules, run in a container."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.writestr("ha_web/__init__.py", "")
-        for path in sorted(MODULE_UTILS.rglob("*.py")):
-            zipped.write(path, f"ha_web/{path.relative_to(MODULE_UTILS)}")
     program = (
-        "import sys; sys.path.insert(0, '/ha_web.zip')\n"
         "from ha_web._ipvs.kernel import Kernel, KernelError\n"
         "try:\n    Kernel()\nexcept KernelError as error:\n    print(error)"
     )
-    encoded = base64.b64encode(archive.getvalue()).decode()
-    return _in_container(f'echo {encoded} | base64 --decode > /ha_web.zip; python3 -c "{program}"')
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as packed:
+        packed.add(settings.REPO / "plugins/module_utils", "ha_web")
+    client = engine.Engine(embedded.DOCKER_HOST, "", "").client()
+    container = client.containers.create(
+        image.name(settings.RELEASE, "bare"),
+        ["python3", "-c", program],
+        privileged=True,
+        network_mode="none",
+        working_dir="/srv",
+        log_config={"Type": "json-file"},
+    )
+    container.put_archive("/srv", archive.getvalue())
+    container.start()
+    container.wait(timeout=60)
+    words = container.logs().decode()
+    container.remove()
+    client.close()
+    return str(words)
 
 
 @needs_root

@@ -78,7 +78,7 @@ def test_what_is_read_and_given_back_changes_nothing(module: Module, saved: Save
     subprocess.run(["ipvsadm", "--set", "100", "50", "60"], check=True)
     before = saved()
     content = module("ipvs_info")
-    assert {line for line in content["rules"]} == {*EVERYTHING, "--set 100 50 60"}
+    assert set(content["rules"]) == {*EVERYTHING, "--set 100 50 60"}
     given = {name: content[name] for name in ("services", "sync_daemons", "timeouts")}
     back = module("ipvs", state="exact", **given)
     assert not back.get("failed"), back
