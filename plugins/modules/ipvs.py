@@ -370,7 +370,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs import declaration, rules
-from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.converge import Outcome, Policy, converge, preview
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.converge import (
+    Outcome,
+    Policy,
+    StoppedError,
+    converge,
+    preview,
+)
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel, KernelError
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import SCHEDULERS, Table, Timeouts
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.refusals import explain
@@ -439,7 +445,6 @@ def declared_rules(table: Table, declared: declaration.Declaration) -> list[str]
 
 def result(outcome: Outcome, declared: declaration.Declaration) -> dict[str, Any]:
     """Return an outcome as the module's result."""
-    after = declared_rules(outcome.after, declared)
     return {
         "changed": bool(outcome.applied),
         "operations": [rules.operation(operation) for operation in outcome.applied],
@@ -458,12 +463,14 @@ def result(outcome: Outcome, declared: declaration.Declaration) -> dict[str, Any
             }
             for drained in outcome.drained
         ],
-        "rules": after,
-        "diff": {
-            "before": "".join(f"{line}\n" for line in declared_rules(outcome.before, declared)),
-            "after": "".join(f"{line}\n" for line in after),
-        },
+        "rules": declared_rules(outcome.after, declared),
     }
+
+
+def difference(outcome: Outcome, declared: declaration.Declaration) -> dict[str, str]:
+    """Return an outcome as Ansible shows it with --diff."""
+    tables = {"before": outcome.before, "after": outcome.after}
+    return {when: "".join(f"{line}\n" for line in declared_rules(table, declared)) for when, table in tables.items()}
 
 
 def main() -> None:
@@ -475,13 +482,22 @@ def main() -> None:
         policy = Policy(parameters["allow"], parameters["keep_weights"], parameters["drain_timeout"])
         with Kernel() as kernel:
             outcome = (preview if module.check_mode else converge)(kernel, declared, policy)
+    except StoppedError as error:
+        done = [rules.operation(operation) for operation in error.applied]
+        module.fail_json(
+            msg=f"{error} {len(done)} operations were done; run it again.", changed=bool(done), operations=done
+        )
     except (declaration.DeclarationError, KernelError) as error:
         module.fail_json(msg=str(error))
     answer = result(outcome, declared)
+    if module._diff:
+        answer["diff"] = difference(outcome, declared)
     if outcome.failed:
         problems = [explain(*failure) for failure in outcome.failed]
-        done = f"{len(outcome.applied)} operations were done, {len(outcome.pending)} wait for what failed; run it again"
-        module.fail_json(msg=report(problems, "what the kernel was asked", done), **answer)
+        counts = (
+            f"{len(outcome.applied)} operations were done, {len(outcome.pending)} wait for what failed; run it again"
+        )
+        module.fail_json(msg=report(problems, "what the kernel was asked", counts), **answer)
     module.exit_json(**answer)
 
 

@@ -9,8 +9,14 @@ from typing import cast
 
 import pytest
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs import declaration, rules
-from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.converge import Outcome, Policy, converge, preview
-from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.converge import (
+    Outcome,
+    Policy,
+    StoppedError,
+    converge,
+    preview,
+)
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel, KernelError
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import (
     Destination,
     DestinationId,
@@ -47,7 +53,7 @@ def web(*hosts: int, state: str = "exact", **more: object) -> declaration.Declar
 
 
 def run(kernel: ModelKernel, declared: declaration.Declaration, policy: Policy = POLICY, **more: object) -> Outcome:
-    return converge(cast(Kernel, kernel), declared, policy, **more)  # type: ignore[arg-type]
+    return converge(cast(Kernel, kernel), declared, policy, **more)
 
 
 @given(tables(), tables())
@@ -225,3 +231,15 @@ def test_an_unconfirmed_stop_of_a_daemon_is_looked_at_again() -> None:
     kernel._execute = stops_without_a_word  # type: ignore[method-assign]
     outcome = run(kernel, absent)
     assert outcome.applied == [stop] and not outcome.failed
+
+
+def test_a_kernel_that_cannot_be_asked_any_more_leaves_word_of_what_was_done() -> None:
+    kernel = ModelKernel(holding(s1=DR, s2=DR))
+
+    def gone(_service: ServiceId) -> dict[DestinationId, int]:
+        raise KernelError("The kernel did not answer within 5 s.")
+
+    kernel.active_connections = gone  # type: ignore[method-assign]
+    with pytest.raises(StoppedError, match="did not answer") as caught:
+        run(kernel, web(2), Policy(drain_timeout=5))
+    assert [rules.operation(one) for one in caught.value.applied] == ["-e -t 10.0.0.1:80 -r 10.0.0.1:80 -g -w 0"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from .declaration import Declaration, target
-from .kernel import Kernel
+from .kernel import Kernel, KernelError
 from .model import Daemon, DestinationId, Operation, ServiceId, Table
 from .netlink import Answer
 from .plan import ACTIONS, Plan, after, leaving, plan
@@ -49,6 +49,14 @@ class Outcome(NamedTuple):
     drained: list[Drained]
 
 
+class StoppedError(KernelError):
+    """The kernel cannot be asked any more; what had been done before."""
+
+    def __init__(self, message: str, applied: list[Operation]) -> None:
+        super().__init__(message)
+        self.applied = applied
+
+
 def preview(kernel: Kernel, declared: Declaration, policy: Policy) -> Outcome:
     """Return what ``converge`` would do; change nothing."""
     work = _work(kernel, declared, policy)
@@ -71,21 +79,27 @@ def converge(
         begins with just these.
 
     Raises:
-        KernelError: the kernel cannot be asked.
+        StoppedError: the kernel cannot be asked any more, after some operations.
+        KernelError: the kernel cannot be asked at all.
     """
     applied: list[Operation] = []
     drained: list[Drained] = []
     work = _work(kernel, declared, policy)
     before = work.current
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        run = _Run(kernel, work.current, clock, sleep)
-        run.carry_out(work.plan, policy.drain_timeout)
-        applied += run.applied
-        drained += run.drained
-        if not (attempts_left and run.failed and all(is_conflict(*failure) for failure in run.failed)):
-            break
-        work = _work(kernel, declared, policy)
-    reached = kernel.table(declared.speaks_of) if run.failed else after(work.current, run.applied)
+    try:
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            run = _Run(kernel, work.current, clock, sleep)
+            try:
+                run.carry_out(work.plan, policy.drain_timeout)
+            finally:
+                applied += run.applied
+            drained += run.drained
+            if not (attempts_left and run.failed and all(is_conflict(*failure) for failure in run.failed)):
+                break
+            work = _work(kernel, declared, policy)
+        reached = kernel.table(declared.speaks_of) if run.failed else after(work.current, run.applied)
+    except KernelError as error:
+        raise StoppedError(str(error), applied) from error
     return Outcome(before, reached, applied, work.withheld, run.failed, run.pending, drained)
 
 

@@ -195,22 +195,22 @@ class Kernel:
 
     def _execute_batch(self, operations: Sequence[Operation]) -> list[Answer]:
         first = self._sequence + 1
-        requests = map(codec.request, operations)
-        self._send(
-            b"".join(self._message(self._family, command, netlink.ACK, payload) for command, payload in requests)
-        )
         answers = dict.fromkeys(range(first, first + len(operations)), Answer(errno.ETIMEDOUT))
+        requests = [
+            self._message(self._family, command, netlink.ACK, payload)
+            for command, payload in map(codec.request, operations)
+        ]
         missing = len(answers)
-        while missing:
-            try:
-                received = self._receive()
-            except socket.timeout:
-                break
-            for message in received:
-                if message.type == netlink.ERROR and message.sequence in answers:
-                    with _readable():
-                        answers[message.sequence] = netlink.answer(message)
-                    missing -= 1
+        try:
+            self._send(b"".join(requests))
+            while missing:
+                for message in self._receive():
+                    if message.type == netlink.ERROR and message.sequence in answers:
+                        with _readable():
+                            answers[message.sequence] = netlink.answer(message)
+                        missing -= 1
+        except (KernelError, socket.timeout):
+            pass  # The answers that came are worth more than an exception; the others are unknown.
         return list(answers.values())
 
     # Netlink
