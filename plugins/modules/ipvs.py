@@ -440,7 +440,11 @@ def argument_spec() -> dict[str, Any]:
 def declared_rules(table: Table, declared: declaration.Declaration) -> list[str]:
     """Return the part of a table that a declaration speaks of, as rules."""
     timeouts = Timeouts(*(now if wanted else 0 for now, wanted in zip(table.timeouts, declared.timeouts)))
-    return rules.table(Table(table.services, {} if declared.daemons is None else table.daemons, timeouts))
+    daemons = {} if declared.daemons is None else dict(table.daemons)
+    for state, wanted in (declared.daemons or {}).items():
+        if state in daemons and not wanted.max_length:  # The kernel's choice, whatever it is.
+            daemons[state] = daemons[state]._replace(max_length=0)
+    return rules.table(Table(table.services, daemons, timeouts))
 
 
 def result(outcome: Outcome, declared: declaration.Declaration) -> dict[str, Any]:

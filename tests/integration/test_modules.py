@@ -277,12 +277,16 @@ def test_a_sync_daemon_on_no_interface(module: Module) -> None:
 
 def test_sync_daemons_and_time_outs(module: Module, ipvsadm: Ipvsadm) -> None:
     wanted = {"sync_daemons": [{"state": "backup", "interface": "hw0", "sync_id": 9}], "timeouts": {"udp": 30}}
-    assert module("ipvs", **wanted)["operations"] == [
+    operations = [
         "--start-daemon backup --mcast-interface hw0 --syncid 9"
         " --mcast-group 224.0.0.81 --mcast-port 8848 --mcast-ttl 1",
         "--set 0 0 30",
     ]
+    assert module("ipvs", **wanted)["operations"] == operations
     assert "900 120 30" in ipvsadm("--list", "--timeout")
-    assert not module("ipvs", **wanted)["changed"]
+    again = module("ipvs", **wanted)
+    assert not again["changed"]
+    # What the kernel has chosen is not declared.
+    assert again["rules"] == [*operations[:1], "--set 0 0 30"]
     assert module("ipvs", state="exact", sync_daemons=[])["operations"] == ["--stop-daemon backup"]
     assert not ipvsadm("--list", "--daemon")

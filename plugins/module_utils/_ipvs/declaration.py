@@ -75,8 +75,9 @@ class Scope(NamedTuple):
 
 
 class DeclaredService(NamedTuple):
-    """A service; no destinations are not the same as none declared."""
+    """A service by the name that problems have; no destinations are not the same as none declared."""
 
+    item: str
     settings: Settings
     destinations: Destinations | None
 
@@ -254,7 +255,9 @@ class _Reader:
             item = f"{item} {key}"
             if key in services:
                 self._problem(item, "declared twice.", "Join the two into one, or remove one.")
-            services[key] = DeclaredService(self._settings(item, key, entry), self._destinations(item, key, entry))
+            services[key] = DeclaredService(
+                item, self._settings(item, key, entry), self._destinations(item, key, entry)
+            )
         declared = Declaration(
             state=self._state,
             services=services,
@@ -438,7 +441,7 @@ class _Reader:
             self._problem(item, f"tunnel_checksum {checksum} with tunnel_type {tunnel}.", remedy)
         return value._replace(tunnel_type=tunnel, tunnel_port=port, tunnel_checksum=checksum)
 
-    def _scope(self, entry: Mapping[str, Any], services: Mapping[ServiceId, object]) -> Scope:
+    def _scope(self, entry: Mapping[str, Any], services: Mapping[ServiceId, DeclaredService]) -> Scope:
         networks: list[Network] = []
         for value in entry.get("addresses") or ():
             try:
@@ -451,10 +454,10 @@ class _Reader:
         if (networks or fwmarks) and self._state != "exact":
             self._problem("scope", f"has no meaning with state {self._state}.", "Remove it, or use state: exact.")
         elif networks or fwmarks:
-            for index, key in enumerate(services):
+            for key, service in services.items():
                 if not scope.holds(key):
                     remedy = "Add its address or fwmark to the scope, or remove the service."
-                    self._problem(f"services[{index}] {key}", "lies outside the declared scope.", remedy)
+                    self._problem(service.item, "lies outside the declared scope.", remedy)
         return scope
 
     def _daemons(self, entries: Sequence[Mapping[str, Any]] | None) -> dict[str, Daemon] | None:
@@ -510,10 +513,10 @@ class _Reader:
         """The kernel runs no sync daemon beside a service that leads to another address family."""
         if not declared.daemons:
             return
-        for index, (key, service) in enumerate(declared.services.items()):
+        for key, service in declared.services.items():
             if any(family(server.address) != key.family for server in service.destinations or ()):
                 self._problem(
-                    f"services[{index}] {key}",
+                    service.item,
                     f"has destinations that are not {key.family}, and sync_daemons are declared.",
                     "Remove the ones or the others: the kernel synchronises no connections between families.",
                 )

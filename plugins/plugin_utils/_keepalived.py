@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What keepalived's configuration claims of the IPVS table, whoever wrote it.
+
+Where it cannot be understood without running it (parameters, files elsewhere), it says so instead of guessing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Union
+
+FOLDER = "/etc/keepalived"
+# Statements that concern the table as a whole.
+KEYWORDS = ("lvs_flush", "lvs_flush_on_stop", "lvs_sync_daemon", "lvs_timeouts")
+
+_LINE = re.compile(r"(?P<where>(?P<file>[^:]+):\d+):(?P<text>.*)")
+# A condition, and the name of a parameter that is defined.
+_PREFIX = re.compile(r"\s*(?:@\S+\s+)?(?:\$\w+=)?")
+_WORD = re.compile(r'"[^"]*"|[#!].*|(?:\$\{\w+\}|[^\s{}"#!])+|[{}]')
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+
+class Claim(NamedTuple):
+    """Services that keepalived manages: those of a firewall mark, or one port of all addresses of a range."""
+
+    where: str
+    text: str
+    protocol: str = ""
+    first: Address | None = None
+    last: Address | None = None
+    port: int = 0
+    fwmark: int = 0
+
+
+class Configuration(NamedTuple):
+    """All that keepalived's files say about the table."""
+
+    claims: list[Claim]
+    unreadable: list[tuple[str, str]]  # where, and its text
+    keywords: dict[str, str]  # of KEYWORDS, where
+
+
+@dataclass
+class _Statement:
+    where: str
+    words: list[str]
+    children: list[_Statement] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def read(listing: str) -> Configuration:
+    """Return what keepalived's configuration says about IPVS.
+
+    Args:
+        listing: the lines of all files, each as ``FILE:NUMBER:TEXT``.
+    """
+    statements = list(_statements(listing.splitlines()))
+    groups: dict[str, list[_Statement]] = {}
+    for statement in statements:
+        if statement.words[0] == "virtual_server_group" and len(statement.words) > 1:
+            groups.setdefault(statement.words[1], []).extend(statement.children)
+    found = Configuration([], [], {})
+    for statement in statements:
+        keyword, values = statement.words[0], statement.words[1:]
+        if keyword == "virtual_server" and values:
+            _read_virtual_server(found, statement, groups)
+        elif keyword.startswith("include") and values and not _is_listed(values[0]):
+            found.unreadable.append((statement.where, statement.text))
+        # With VS, keepalived takes away its own services alone.
+        elif keyword in KEYWORDS and (keyword, values) != ("lvs_flush_on_stop", ["VS"]):
+            found.keywords.setdefault(keyword, statement.where)
+    return found
+
+
+def _statements(lines: Iterable[str]) -> Iterator[_Statement]:
+    """Yield every statement, those of blocks with their children."""
+    latest = _Statement("", [""])
+    blocks: list[_Statement] = []
+    file, found = "", []
+    for line in lines:
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        if match["file"] != file:
+            file = match["file"]
+            blocks.clear()
+        statement = None
+        for word in _WORD.findall(_PREFIX.sub("", match["text"], count=1)):
+            if word[0] in "#!":
+                break
+            if word == "{":
+                blocks.append(latest)
+                statement = None
+            elif word == "}":
+                del blocks[-1:]
+                statement = None
+            elif statement is None:
+                statement = latest = _Statement(match["where"], [word.strip('"')])
+                found.append(statement)
+                if blocks:
+                    blocks[-1].children.append(statement)
+            else:
+                statement.words.append(word.strip('"'))
+    yield from found
+
+
+def _read_virtual_server(found: Configuration, server: _Statement, groups: dict[str, list[_Statement]]) -> None:
+    protocols = [child.words[1] for child in server.children if child.words[0] == "protocol" and len(child.words) > 1]
+    protocol = protocols[-1].lower() if protocols else "tcp"
+    members = [_Statement(server.where, server.words[1:])]
+    if server.words[1] == "group":
+        members = groups.get(" ".join(server.words[2:]), members)
+    for member in members:
+        text = server.text if member.where == server.where else f"{server.text}: {member.text}"
+        try:
+            found.claims.append(_claim(Claim(member.where, text, protocol), member.words))
+        except (IndexError, ValueError):
+            found.unreadable.append((member.where, text))
+
+
+def _claim(claim: Claim, words: list[str]) -> Claim:
+    """Return the claim with what it is on.
+
+    Raises:
+        IndexError, ValueError: the words do not tell.
+    """
+    if words[0] == "fwmark":
+        return claim._replace(protocol="", fwmark=int(words[1]))
+    first, last = _range(words[0])
+    return claim._replace(first=first, last=last, port=int(words[1]) if len(words) > 1 else 0)
+
+
+def _range(text: str) -> tuple[Address, Address]:
+    if "/" in text:
+        network = ipaddress.ip_network(text, strict=False)
+        return network[0], network[-1]
+    start, _dash, end = text.partition("-")
+    first = ipaddress.ip_address(start)
+    if not end:
+        return first, first
+    separator = "." if first.version == 4 else ":"
+    if separator not in end:
+        end = start.rpartition(separator)[0] + separator + end
+    last = ipaddress.ip_address(end)
+    if last.version != first.version:
+        raise ValueError(f"a range of two families: {text}")
+    return first, last
+
+
+def _is_listed(path: str) -> bool:
+    """Tell whether a path that is included leads only to files that have been listed."""
+    inside = not path.startswith("/") or path.startswith(f"{FOLDER}/")
+    return inside and ".." not in path and path.endswith(".conf")
