@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -17,7 +18,7 @@ from .model import Daemon, DestinationId, Destinations, Operation, Service, Serv
 from .netlink import Answer, MalformedError
 
 # Seconds. The kernel answers at once, but for the stop of a daemon that is still starting, which it may never confirm.
-PATIENCE = 5.0
+PATIENCE = 5
 # Of requests on the way. Their answers must find room in the socket's buffer, which is small without privileges.
 BATCH = 64
 _BUFFER = 4 << 20
@@ -105,7 +106,8 @@ class Kernel:
 
     def _prepare(self) -> None:
         self._socket.bind((0, 0))
-        self._socket.settimeout(PATIENCE)
+        # Kept by the kernel: a time-out of Python's own would cost another system call for each message.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", PATIENCE, 0))
         for level, option, value in (
             (socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER),
             (_SOL_NETLINK, _CAP_ACK, 1),
@@ -209,7 +211,7 @@ class Kernel:
                         with _readable():
                             answers[message.sequence] = netlink.answer(message)
                         missing -= 1
-        except (KernelError, socket.timeout):
+        except KernelError:
             pass  # The answers that came are worth more than an exception; the others are unknown.
         return list(answers.values())
 
@@ -228,8 +230,8 @@ class Kernel:
     def _receive(self) -> list[netlink.Message]:
         try:
             datagram = self._socket.recv(_DATAGRAM)
-        except socket.timeout:
-            raise
+        except BlockingIOError as error:
+            raise KernelError(f"The kernel did not answer within {PATIENCE} s.") from error
         except OSError as error:
             raise KernelError(f"The kernel's answer is lost: {error.strerror}.") from error
         with _readable():
@@ -240,11 +242,7 @@ class Kernel:
         self._send(self._message(family, command, flags or netlink.ACK, payload))
         sequence, interrupted = self._sequence, False
         while True:
-            try:
-                received = self._receive()
-            except socket.timeout as error:
-                raise KernelError(f"The kernel did not answer within {PATIENCE:g} s.") from error
-            for message in received:
+            for message in self._receive():
                 if message.sequence != sequence:
                     continue  # of a question that was given up
                 interrupted |= bool(message.flags & netlink.DUMP_INTERRUPTED)
