@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test integration molecule test clean-cache
+        lint unit sanity engine-test integration bench-ipvs molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
 SCENARIO ?= default
@@ -59,10 +59,16 @@ engine-test: venv ## the life of the embedded engine, beside one that may be run
 integration: venv ## the IPVS modules on the real kernel: make integration ARGS="-k scheduler"
 	@$(LAB) integration $(ARGS)
 
+bench-ipvs: venv ## large IPVS tables beside ipvsadm and pyroute2: times, memory, messages (7 minutes)
+	@$(LAB) bench-ipvs
+
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)
 
-test: lint unit sanity engine-test integration molecule ## everything
+molecule-all: venv ## all scenarios, one after the other
+	@for file in molecule/*/molecule.yml; do $(LAB) run molecule test -s "$$(basename "$${file%/*}")" || exit; done
+
+test: lint unit sanity engine-test integration molecule-all ## everything
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

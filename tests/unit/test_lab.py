@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from lab import cache, debian
 from lab.processes import Processes
 from lab.report import LabError, wait_for
+from lab.settings import REPO
 
 
 def test_cache_builds_once(tmp_path: Path) -> None:
@@ -85,3 +87,11 @@ def test_a_dead_mirror_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "the package mirror does not answer: http://127.0.0.1:9/debian/dists/bookworm/InRelease" in str(caught.value)
     assert "HA_WEB_MIRROR" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_bootstrap_takes_the_machines_python_also_from_within_its_environment() -> None:
+    link = REPO / ".venv"
+    before = link.readlink()
+    environment = {**os.environ, "PATH": f"{link}/bin:{os.environ['PATH']}"}
+    subprocess.run([REPO / "tests/lab/bootstrap"], env=environment, check=True, timeout=60)
+    assert link.readlink() == before
