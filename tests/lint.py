@@ -32,6 +32,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
         *("-p", "ansible_collections.lvs.ha_web.plugins"),
     ),
     "mypy tests": ("mypy", "-p", "lab"),
+    "mypy bench": ("mypy", "tests/bench"),
     "codespell": ("codespell",),
     "reuse": ("reuse", "lint", "--quiet"),
     "changelog": ("antsibull-changelog", "lint"),

@@ -375,7 +375,6 @@ def main() -> None:
     os.environ["PYTHONPATH"] = f"{SITE}:{COLLECTIONS}"
     WORK.mkdir(exist_ok=True)
     records = []
-    start = measure_start()
     for shape in SHAPES:
         print(shape, flush=True)
         measured = measure(shape)
@@ -383,7 +382,7 @@ def main() -> None:
             measured.append(measure_processes(shape))
         size = {"destinations": shape.destinations, "per_service": shape.per_service}
         records += [{**size, **record} for record in measured]
-    Path(sys.argv[1]).write_text(json.dumps({"start_seconds": start, "records": records}), encoding="utf-8")
+    Path(sys.argv[1]).write_text(json.dumps({"start_seconds": measure_start(), "records": records}), encoding="utf-8")
 
 
 if __name__ == "__main__":

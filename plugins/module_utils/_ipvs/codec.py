@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from .model import (
@@ -176,11 +177,11 @@ _SERVICE_FIELDS = (
 _DESTINATION_FIELDS = (
     Field(1, "16s"),
     Field(2, "H"),  # port
+    Field(11, "H", 0),  # address family
     Field(3, "I"),  # forwarding method
     Field(4, "I"),  # weight
     Field(5, "I"),
     Field(6, "I"),
-    Field(11, "H", 0),  # address family
     Field(13, "B", 0),  # tunnel type
     Field(14, "H", 0),
     Field(15, "H", 0),
@@ -253,18 +254,23 @@ def destination(payload: bytes, of: ServiceId) -> tuple[DestinationId, Destinati
     Raises:
         MalformedError: it is none.
     """
-    address, port, method, weight, upper, lower, number, *tunnel = _DESTINATION_DECODER.values(payload)
+    address, port, number, *value = _DESTINATION_DECODER.values(payload)
     # Kernels before 3.18 do not tell the family: there it is the service's.
     number = number or _FAMILIES[of.family]
     if number not in _FAMILY_NAMES:
         raise MalformedError(f"address family {number}")
-    key = DestinationId(_literal(number, address), socket.ntohs(port))
+    return DestinationId(_literal(number, address), socket.ntohs(port)), _value(*value)
+
+
+@lru_cache(maxsize=256)
+def _value(method: int, weight: int, upper: int, lower: int, *tunnel: int) -> Destination:
+    """Return the value of a destination; most are alike."""
     forwarding = _name(FORWARDINGS, method & _FORWARDING_MASK)
     if forwarding != "tun":
-        return key, Destination(forwarding, weight, upper, lower)
-    kind, tunnel_port, checksum = tunnel
-    names = _name(TUNNEL_TYPES, kind), socket.ntohs(tunnel_port), _name(TUNNEL_CHECKSUMS, checksum)
-    return key, Destination(forwarding, weight, upper, lower, *names)
+        return Destination(forwarding, weight, upper, lower)
+    kind, port, checksum = tunnel
+    names = _name(TUNNEL_TYPES, kind), socket.ntohs(port), _name(TUNNEL_CHECKSUMS, checksum)
+    return Destination(forwarding, weight, upper, lower, *names)
 
 
 def connections(payload: bytes) -> dict[str, int]:

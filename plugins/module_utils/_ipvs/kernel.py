@@ -196,24 +196,25 @@ class Kernel:
         return answers
 
     def _execute_batch(self, operations: Sequence[Operation]) -> list[Answer]:
-        first = self._sequence + 1
-        answers = dict.fromkeys(range(first, first + len(operations)), Answer(errno.ETIMEDOUT))
+        first, last = self._sequence + 1, self._sequence + len(operations)
+        # The kernel tells every refusal unasked and in order: when it answers the last request, all are done.
+        flags = [0] * (len(operations) - 1) + [netlink.ACK]
         requests = [
-            self._message(self._family, command, netlink.ACK, payload)
-            for command, payload in map(codec.request, operations)
+            self._message(self._family, command, flag, payload)
+            for flag, (command, payload) in zip(flags, map(codec.request, operations))
         ]
-        missing = len(answers)
+        found: dict[int, Answer] = {}
         try:
             self._send(b"".join(requests))
-            while missing:
+            while last not in found:
                 for message in self._receive():
-                    if message.type == netlink.ERROR and message.sequence in answers:
+                    if message.type == netlink.ERROR and message.sequence >= first:
                         with _readable():
-                            answers[message.sequence] = netlink.answer(message)
-                        missing -= 1
+                            found[message.sequence] = netlink.answer(message)
         except KernelError:
             pass  # The answers that came are worth more than an exception; the others are unknown.
-        return list(answers.values())
+        silence = Answer(0 if last in found else errno.ETIMEDOUT)
+        return [found.get(sequence, silence) for sequence in range(first, last + 1)]
 
     # Netlink
 
