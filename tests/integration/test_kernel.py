@@ -32,7 +32,7 @@ Ipvsadm = Callable[..., str]
 
 EVERYTHING = {"addresses": ["0.0.0.0/0", "::/0"], "fwmarks": [1, 2, 2147483647]}
 # Each example meets the whole kernel; what it leaves is the next one's beginning.
-REAL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+REAL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 WEB = ServiceId("ipv4", "tcp", "10.9.1.1", 80, 0)
 SIX = ServiceId("ipv6", "tcp", "fd00:9:1::1", 80, 0)
