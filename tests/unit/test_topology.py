@@ -8,14 +8,10 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import (
-    FORWARDINGS,
-    PROTOCOLS,
-    SCHEDULERS,
-    Inventory,
-)
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import Inventory
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import TopologyError
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import FORWARDINGS, PROTOCOLS, SCHEDULERS
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.topology_inventories import inventory, long, service, short
@@ -59,6 +55,39 @@ def test_short_form_states_everything() -> None:
                 "vips": ["192.0.2.100/32"],
                 "priorities": {"lvs1": 200, "lvs2": 190},
                 "failover_s": 0.3258,
+                "family": "ipv4",
+                "version": 3,
+                "mode": "unicast",
+                "members": {
+                    "lvs1": {
+                        "address": "192.0.2.11",
+                        "interface": "",
+                        "priority": 200,
+                        "peers": [{"name": "lvs2", "address": "192.0.2.12"}],
+                    },
+                    "lvs2": {
+                        "address": "192.0.2.12",
+                        "interface": "",
+                        "priority": 190,
+                        "peers": [{"name": "lvs1", "address": "192.0.2.11"}],
+                    },
+                },
+                "authentication": "",
+                "preempt": None,
+                "preempt_delay": None,
+                "garp": {},
+                "addresses": [{"address": "192.0.2.100/32", "interface": "", "label": "", "scope": ""}],
+                "routes": [],
+                "rules": [],
+                "track": {"interfaces": [], "scripts": [], "processes": [], "files": [], "bfd": []},
+                "notify": {
+                    "master": {"command": "", "user": ""},
+                    "backup": {"command": "", "user": ""},
+                    "fault": {"command": "", "user": ""},
+                    "stop": {"command": "", "user": ""},
+                    "any": {"command": "", "user": ""},
+                },
+                "raw": [],
             }
         ],
         "virtual_services": [
@@ -70,8 +99,34 @@ def test_short_form_states_everything() -> None:
                 "scheduler": "wlc",
                 "forwarding": "dr",
                 "real_servers": [
-                    {"name": "web1", "address": "192.0.2.21", "port": 80, "weight": 1},
-                    {"name": "web2", "address": "192.0.2.22", "port": 80, "weight": 1},
+                    {
+                        "name": "web1",
+                        "address": "192.0.2.21",
+                        "port": 80,
+                        "weight": 1,
+                        "upper_threshold": 0,
+                        "lower_threshold": 0,
+                        "inhibit_on_failure": False,
+                        "virtual_host": "",
+                        "notify_up": {"command": "", "user": ""},
+                        "notify_down": {"command": "", "user": ""},
+                        "checks": [],
+                        "raw": [],
+                    },
+                    {
+                        "name": "web2",
+                        "address": "192.0.2.22",
+                        "port": 80,
+                        "weight": 1,
+                        "upper_threshold": 0,
+                        "lower_threshold": 0,
+                        "inhibit_on_failure": False,
+                        "virtual_host": "",
+                        "notify_up": {"command": "", "user": ""},
+                        "notify_down": {"command": "", "user": ""},
+                        "checks": [],
+                        "raw": [],
+                    },
                 ],
                 "check": {
                     "type": "http",
@@ -81,15 +136,106 @@ def test_short_form_states_everything() -> None:
                     "timeout": 1.0,
                     "retries": 1,
                     "retry_delay": 0.2,
+                    "port": 0,
+                    "urls": [
+                        {
+                            "path": "/health",
+                            "statuses": ["200"],
+                            "digest": "",
+                            "regex": "",
+                            "regex_options": [],
+                            "virtual_host": "",
+                        }
+                    ],
+                    "virtual_host": "",
+                    "sni": False,
+                    "payload": "",
+                    "reply": "",
+                    "reply_required": False,
+                    "helo": "",
+                    "query_type": "",
+                    "query_name": "",
+                    "script": {"command": "", "user": ""},
+                    "dynamic_weight": False,
+                    "track_file": "",
+                    "track_file_weight": 0,
+                    "bfd": "",
+                    "raw": [],
+                    "own_times": False,
                 },
+                "checks": [
+                    {
+                        "type": "http",
+                        "path": "/health",
+                        "status": 200,
+                        "interval": 1.0,
+                        "timeout": 1.0,
+                        "retries": 1,
+                        "retry_delay": 0.2,
+                        "port": 0,
+                        "urls": [
+                            {
+                                "path": "/health",
+                                "statuses": ["200"],
+                                "digest": "",
+                                "regex": "",
+                                "regex_options": [],
+                                "virtual_host": "",
+                            }
+                        ],
+                        "virtual_host": "",
+                        "sni": False,
+                        "payload": "",
+                        "reply": "",
+                        "reply_required": False,
+                        "helo": "",
+                        "query_type": "",
+                        "query_name": "",
+                        "script": {"command": "", "user": ""},
+                        "dynamic_weight": False,
+                        "track_file": "",
+                        "track_file_weight": 0,
+                        "bfd": "",
+                        "raw": [],
+                        "own_times": False,
+                    }
+                ],
                 "ejection_s": 3.2,
                 "ejection_refused_s": 1.2,
+                "ejection_content_s": 3.2,
+                "fwmark": 0,
+                "family": "ipv4",
+                "endpoints": [],
+                "router": "ha_web_ipv4",
+                "scheduler_flags": [],
+                "one_packet": False,
+                "tunnel": {"type": "ipip", "port": 0, "checksum": "none"},
+                "persistence_timeout": 0,
+                "persistence_netmask": "",
+                "persistence_engine": "",
+                "quorum": 1,
+                "hysteresis": 0,
+                "quorum_up": {"command": "", "user": ""},
+                "quorum_down": {"command": "", "user": ""},
+                "sorry_server": None,
+                "alpha": True,
+                "omega": False,
+                "inhibit_on_failure": False,
+                "virtual_host": "",
+                "raw": [],
             }
         ],
+        "sync_groups": [],
+        "scripts": [],
+        "track_processes": [],
+        "track_files": [],
+        "bfd": [],
+        "notify_fifo": None,
+        "sync_daemon": {"enabled": True, "id": 51, "interface": "", "router": "ha_web_ipv4"},
+        "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [
-            "web   192.0.2.100:80   DR wlc   web1 web2   check http /health   failover bound 0.33 s"
-            "   ejection about 1.2 s (silent server 3.2 s)"
+            "web   192.0.2.100:80   DR wlc   web1 web2   check http /health   failover bound 0.33 s   ejection about 1.2 s (silent server 3.2 s)"
         ],
     }
 
@@ -115,13 +261,13 @@ def test_summary_aligns_its_columns() -> None:
     topology = build(
         long(
             service(name="web", ports=[80], real_servers=["web1"]),
-            service(name="names", ports=[53], protocol="udp", forwarding="nat", check={"type": "tcp", "interval": 5}),
+            service(name="names", ports=[53], protocol="udp", forwarding="nat", check={"type": "ping", "interval": 5}),
         )
     )
     assert topology.summary == [
         "web     192.0.2.100:80       DR wlc    web1        check http /health   failover bound 0.33 s"
         "   ejection about 1.2 s (silent server 3.2 s)",
-        "names   192.0.2.100:53/udp   NAT wlc   web1 web2   check tcp            failover bound 0.33 s"
+        "names   192.0.2.100:53/udp   NAT wlc   web1 web2   check ping           failover bound 0.33 s"
         "   ejection about 5.2 s (silent server 7.2 s)",
     ]
 
@@ -220,6 +366,7 @@ def clusters(draw: st.DrawFn) -> Inventory:
             "protocol": draw(st.sampled_from(PROTOCOLS)),
             "scheduler": draw(st.sampled_from(SCHEDULERS)),
             "forwarding": draw(st.sampled_from(FORWARDINGS)),
+            "check": {"type": "http", "port": port},
             "real_servers": draw(st.lists(st.sampled_from(hosts[count:]), min_size=1, unique=True)),
         }
         for port in ports
