@@ -235,7 +235,8 @@ def test_short_form_states_everything() -> None:
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [
-            "web   192.0.2.100:80   DR wlc   web1 web2   check http /health   failover bound 0.33 s   ejection about 1.2 s (silent server 3.2 s)"
+            "web   192.0.2.100:80   DR wlc   web1 web2   check http /health   failover bound 0.33 s"
+            "   ejection about 1.2 s (silent server 3.2 s)"
         ],
     }
 

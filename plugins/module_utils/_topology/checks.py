@@ -195,6 +195,12 @@ def _statuses(entry: Entry, default: list[str]) -> list[str]:
 def _udp(problems: Problems, entry: Entry) -> dict[str, Any]:
     remedy = "Write hexadecimal digits, two for each byte."
     required = entry.values.get("reply") is True
+    for key in ("payload", "reply"):
+        if str(entry.get(key, "")).lower().endswith("ff"):
+            entry.problem(
+                f"{key} {quote(entry.values[key])} ends in the byte ff, which keepalived 2.2.7 cannot read.",
+                "Write a payload that ends in another, and of a reply only the bytes before it.",
+            )
     return {
         "payload": entry.match("payload", HEXADECIMAL, "a payload", remedy),
         "reply": "" if required else entry.match("reply", HEXADECIMAL, "a reply", f"{remedy[:-1]}, or true for any."),
