@@ -8,13 +8,37 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.checks import CHECK_KEYS
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import Inventory
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import TopologyError
-from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import FORWARDINGS, PROTOCOLS, SCHEDULERS
-from hypothesis import given
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.routers import (
+    GARP_KEYS,
+    ROUTE_KEYS,
+    ROUTER_KEYS,
+    RULE_KEYS,
+    SYNC_GROUP_KEYS,
+    VIP_KEYS,
+)
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import (
+    ENDPOINT_KEYS,
+    FORWARDINGS,
+    PROTOCOLS,
+    REAL_SERVER_KEYS,
+    SCHEDULERS,
+    SERVICE_KEYS,
+    SORRY_SERVER_KEYS,
+)
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.tracking import (
+    BFD_KEYS,
+    NOTIFY_KEYS,
+    PROCESS_KEYS,
+    SCRIPT_KEYS,
+)
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.topology_inventories import inventory, long, service, short
+from unit.keepalived_conf import render
+from unit.topology_inventories import VIP, inventory, long, service, short
 
 
 def test_short_form_states_everything() -> None:
@@ -401,35 +425,96 @@ def test_every_working_cluster_is_consistent(declared: Inventory) -> None:
     assert len(topology.summary) == len(topology.virtual_services)
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | ADDRESSES
+# Of every kind, so that what is declared is now and then nearly right.
+WORDS = st.sampled_from(
+    [
+        "a",
+        "web1",
+        "lvs1",
+        "tcp",
+        "udp",
+        "http",
+        "misc",
+        "file",
+        "bfd",
+        "ipv6",
+        "tun",
+        "192.0.2.10-20",
+        "/bin/a b",
+        "200-299",
+    ]
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | ADDRESSES | WORDS
+KEYS = sorted(
+    {
+        *SERVICE_KEYS,
+        *REAL_SERVER_KEYS,
+        *SORRY_SERVER_KEYS,
+        *ENDPOINT_KEYS,
+        *(key for keys in CHECK_KEYS.values() for key in keys),
+        *ROUTER_KEYS,
+        *VIP_KEYS,
+        *RULE_KEYS,
+        *ROUTE_KEYS,
+        *GARP_KEYS,
+        *SYNC_GROUP_KEYS,
+        *SCRIPT_KEYS,
+        *PROCESS_KEYS,
+        *BFD_KEYS,
+        *NOTIFY_KEYS,
+    }
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["name", "address", "ports", "port", "real_servers", "check", "type", "path", "weight"])
-            | st.text(max_size=5),
-            inner,
-            max_size=4,
-        )
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=4)
+        | st.dictionaries(st.just("name"), WORDS, min_size=1)
     ),
     max_leaves=12,
+)
+ENTRIES = st.lists(
+    st.builds(
+        lambda name, entry: {"name": name, **entry}, WORDS, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
+    ),
+    max_size=3,
 )
 VARIABLES = (
     "ha_web_vip",
     "ha_web_virtual_services",
+    "ha_web_virtual_routers",
+    "ha_web_sync_groups",
+    "ha_web_scripts",
+    "ha_web_track_processes",
+    "ha_web_track_files",
+    "ha_web_bfd",
+    "ha_web_notify_fifo",
+    "ha_web_sync_daemon",
+    "ha_web_keepalived_raw",
     "ha_web_vrid",
     "ha_web_advert_interval",
     "ha_web_address",
+    "ha_web_address6",
     "ansible_host",
     "keepalived_priority",
 )
 
 
-@given(st.fixed_dictionaries({}, optional={name: VALUES for name in VARIABLES}))
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.fixed_dictionaries({}, optional={name: VALUES | ENTRIES for name in VARIABLES}))
 def test_whatever_is_declared_the_answer_is_a_topology_or_a_report(shared: dict[str, Any]) -> None:
     try:
-        build(inventory(**shared))
+        build(inventory(**{"ha_web_vip": VIP, **shared}))
     except TopologyError as error:
         lines = str(error).splitlines()
         assert lines[0].startswith(f"{len(error.problems)} error")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(SERVICE_KEYS), VALUES, max_size=5))
+def test_whatever_a_service_declares_is_rendered_or_reported(changes: dict[str, Any]) -> None:
+    try:
+        topology = build(long(service(**changes)))
+    except TopologyError:
+        return
+    assert render(topology).count("{") == render(topology).count("}")

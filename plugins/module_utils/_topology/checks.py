@@ -148,10 +148,7 @@ def _url(problems: Problems, item: str, value: Any, index: int) -> Url:
 
 def _read_url(entry: Entry) -> Url:
     content = any(key in entry for key in _CONTENT_KEYS)
-    regex = entry.get("regex", "")
-    if not isinstance(regex, str) or not regex.isprintable():
-        entry.problem(f"regex {quote(regex)} is not a regular expression.", "Write one in a single line, in quotes.")
-        regex = ""
+    regex = _regex(entry)
     options = entry.items("regex_options")
     for option in options:
         if option not in REGEX_OPTIONS:
@@ -167,6 +164,24 @@ def _read_url(entry: Entry) -> Url:
         regex=regex,
         regex_options=[str(option) for option in options],
     )
+
+
+def _regex(entry: Entry) -> str:
+    """keepalived's own test passes a broken one, with which the check would then not look at the content."""
+    value = entry.get("regex", "")
+    reason = "it is no text in one line" if not isinstance(value, str) or not value.isprintable() else ""
+    if not reason:
+        try:
+            re.compile(value)
+        except (re.error, OverflowError, RecursionError) as error:
+            reason = str(error)
+    if reason:
+        entry.problem(
+            f"regex {quote(value)} is not a regular expression: {reason}.",
+            "Correct it. What only PCRE knows can stand in the lines of raw.",
+        )
+        return ""
+    return str(value)
 
 
 def _virtual_host(entry: Entry) -> str:

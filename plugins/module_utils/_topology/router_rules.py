@@ -46,6 +46,7 @@ def services_have_a_router(declared: Declaration, carriers: Carriers) -> Iterato
             "firewall marks alone, and no address that clients could use.",
             "List the addresses as vips of a router in ha_web_virtual_routers.",
         )
+    if not known:
         return
     for service in declared.services:
         if service.router and service.router not in known:

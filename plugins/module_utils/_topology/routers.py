@@ -115,6 +115,8 @@ def read_routers(
     base_interval: float,
 ) -> list[DeclaredRouter]:
     found: list[DeclaredRouter] = []
+    if value == []:
+        problems.add("ha_web_virtual_routers", "no routers.", "Write at least one, or remove it for the default.")
     variable = "ha_web_virtual_routers"
     for name, entry in entries(problems, variable, value, ROUTER_KEYS, "{name: ..., master: ...}"):
         # Each its own, so that two routers need nothing more than a name.

@@ -261,13 +261,14 @@ def address_families_agree(declared: Declaration, carriers: Carriers) -> Iterato
             subject = f"it is {spoken(service.family)}"
         else:
             continue
-        senders = router.addresses if router else {}
         servers = [*service.real_servers] if service.forwarding != "tun" else []
         stated = [(server.name, server.address) for server in servers]
         sorry = service.sorry_server
         if sorry and sorry.forwarding != "tun":
             stated.append((sorry.name, sorry.address))
-        wanted = [("director", name, senders.get(name, "")) for name in declared.directors]
+        # Those a router states are checked there.
+        speaking = [name for name in declared.directors if not (router and name in router.addresses)]
+        wanted = [("director", name, "") for name in speaking]
         wanted += [("real server", name, address) for name, address in stated]
         for kind, name, own in wanted:
             known = [own] if own else declared.addresses_of(name)

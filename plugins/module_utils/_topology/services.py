@@ -155,7 +155,7 @@ def read_service(
     if len(ways) > 1:
         entry.problem(f"both {' and '.join(ways)}.", "Keep one of them: endpoints can hold several addresses or marks.")
     endpoints = _endpoints(entry) if "endpoints" in entry else []
-    fwmark = entry.integer("fwmark", FWMARKS, 0)
+    fwmark = entry.integer("fwmark", FWMARKS, FWMARKS[0]) if "fwmark" in entry else 0
     address = "" if fwmark or "endpoints" in entry else entry.address("address") if "address" in entry else vip
     ports = [80]
     if "fwmark" in entry or "endpoints" in entry:
