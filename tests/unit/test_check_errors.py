@@ -46,7 +46,7 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         f'{API}, check: unknown key "sni".',
         "Known are: type, interval, timeout, retries, retry_delay, port, raw.",
     ),
-    "misspelt key": (checked(intervall=1), f'{API}, check: unknown key "intervall".', "Did you mean interval?"),
+    "misspelt key": (checked(interval_s=1), f'{API}, check: unknown key "interval_s".', "Did you mean interval?"),
     "port": (checked(port=0), f"{API}, check: port 0 is not a whole number from 1 to 65535.", CORRECT_IT),
     "digest of wrong length": (
         checked(digest="abc"),
@@ -101,8 +101,8 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         "Write {path: /health}, for one.",
     ),
     "key of a url": (
-        checked(urls=[{"path": "/", "statuss": 200}]),
-        f'{API}, check, URL 0: unknown key "statuss".',
+        checked(urls=[{"path": "/", "status_code": 200}]),
+        f'{API}, check, URL 0: unknown key "status_code".',
         "Did you mean status?",
     ),
     "path of a url": (

@@ -221,7 +221,7 @@ class _Reader:
         for index, entry in enumerate(declared):
             item = f"ha_web_virtual_services[{index}]"
             if isinstance(entry, dict):
-                placed = {"address", "fwmark", "endpoints"} & entry.keys()
+                placed = any(entry.get(key) is not None for key in ("address", "fwmark", "endpoints"))
                 if not placed and vip is None and not self._unreadable:
                     found.add(item, "no address.", "Give it an address, or set ha_web_vip for all services.")
                 services.append(read_service(found, item, entry, vip or "", web))
