@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
 PROTOCOL = 112
@@ -78,10 +78,8 @@ def listen(interface: str, seconds: float) -> list[Speaker]:
     heard: dict[tuple[str, str, int], Speaker] = {}
     with ExitStack() as stack:
         ears = {stack.enter_context(_ear("ipv4", interface, index)): "ipv4"}
-        try:
+        with suppress(OSError):  # a host without IPv6
             ears[stack.enter_context(_ear("ipv6", interface, index))] = "ipv6"
-        except OSError:
-            pass  # a host without IPv6
         for family, source, payload in _packets(ears, time.monotonic() + seconds):
             try:
                 advert = parse(payload, family)
