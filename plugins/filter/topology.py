@@ -22,8 +22,7 @@ options:
   _input:
     description:
       - The variable C(hostvars).
-      - Read from it are, for the whole cluster, C(ha_web_vip), C(ha_web_virtual_services), C(ha_web_vrid) and
-        C(ha_web_advert_interval), and for each host C(ha_web_address), C(ansible_host) and
+      - Read from it are the variables whose names begin with C(ha_web_), and C(ansible_host) and
         C(keepalived_priority). The role P(lvs.ha_web.validate#role) describes them.
     type: dict
     required: true
@@ -63,7 +62,14 @@ _value:
       sample:
         web1: {address: 192.0.2.21, local_vips: [192.0.2.100], listeners: [{family: ipv4, port: 80}]}
     virtual_routers:
-      description: One VRRP instance for each address family of the VIPs.
+      description:
+        - The VRRP instances. Without declared ones there is one for each address family of the VIPs.
+        - RV(ignore:members) has, for each director, RV(ignore:address), RV(ignore:interface), RV(ignore:priority) and
+          RV(ignore:peers). RV(ignore:addresses) is RV(ignore:vips) with interface, label and scope.
+        - RV(ignore:preempt) and RV(ignore:preempt_delay) are null where variables of the role
+          P(lvs.ha_web.keepalived#role) decide.
+        - Also RV(ignore:authentication), which is a password, RV(ignore:garp), RV(ignore:routes), RV(ignore:rules),
+          RV(ignore:track), RV(ignore:notify) and RV(ignore:raw).
       type: list
       elements: dict
       sample:
@@ -73,8 +79,22 @@ _value:
           vips: [192.0.2.100/32]
           priorities: {lvs1: 200, lvs2: 190}
           failover_s: 0.3258
+          family: ipv4
+          version: 3
+          mode: unicast
     virtual_services:
-      description: One for each address, port and protocol, with the bounds on removing a failed server.
+      description:
+        - One for each address, port and protocol, each firewall mark and each group of endpoints, with the bounds on
+          removing a failed server.
+        - RV(ignore:address) is empty and RV(ignore:fwmark) or RV(ignore:endpoints) set where it is not of one address;
+          RV(ignore:protocol) is empty for marks; RV(ignore:port) is 0 where it serves every port.
+        - RV(ignore:check) is the first of RV(ignore:checks). A real server has RV(ignore:checks) only of its own.
+        - RV(ignore:ejection_s) is of a server that is silent, RV(ignore:ejection_refused_s) of one that refuses
+          connections, RV(ignore:ejection_content_s) of one that answers wrongly.
+        - Also RV(ignore:scheduler_flags), RV(ignore:one_packet), RV(ignore:tunnel), RV(ignore:persistence_timeout),
+          RV(ignore:persistence_netmask), RV(ignore:persistence_engine), RV(ignore:quorum), RV(ignore:hysteresis),
+          RV(ignore:quorum_up), RV(ignore:quorum_down), RV(ignore:sorry_server), RV(ignore:alpha), RV(ignore:omega),
+          RV(ignore:inhibit_on_failure), RV(ignore:virtual_host) and RV(ignore:raw).
       type: list
       elements: dict
       sample:
@@ -88,6 +108,42 @@ _value:
           check: {type: http, path: /health, status: 200, interval: 1.0, timeout: 1.0, retries: 1, retry_delay: 0.2}
           ejection_s: 3.2
           ejection_refused_s: 1.2
+          ejection_content_s: 3.2
+          fwmark: 0
+          family: ipv4
+          endpoints: []
+          router: ha_web_ipv4
+    sync_groups:
+      description: Virtual routers that stay on one director, by RV(ignore:name), with RV(ignore:routers).
+      type: list
+      elements: dict
+    scripts:
+      description: Scripts that virtual routers watch.
+      type: list
+      elements: dict
+    track_processes:
+      description: Processes that virtual routers watch.
+      type: list
+      elements: dict
+    track_files:
+      description: Files that virtual routers and checks watch.
+      type: list
+      elements: dict
+    bfd:
+      description: BFD sessions that virtual routers and checks watch.
+      type: list
+      elements: dict
+    notify_fifo:
+      description: RV(ignore:path) and RV(ignore:user) of the FIFO for changes of state, or null.
+      type: dict
+    sync_daemon:
+      description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
+      type: dict
+      sample: {enabled: true, id: 51, interface: "", router: ha_web_ipv4}
+    raw:
+      description: Further lines for keepalived's C(global_defs).
+      type: list
+      elements: str
     bounds:
       description: The largest of the bounds above.
       type: dict

@@ -8,17 +8,37 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import (
-    FORWARDINGS,
-    PROTOCOLS,
-    SCHEDULERS,
-    Inventory,
-)
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.checks import CHECK_KEYS
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import Inventory
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import TopologyError
-from hypothesis import given
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.routers import (
+    GARP_KEYS,
+    ROUTE_KEYS,
+    ROUTER_KEYS,
+    RULE_KEYS,
+    SYNC_GROUP_KEYS,
+    VIP_KEYS,
+)
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import (
+    ENDPOINT_KEYS,
+    FORWARDINGS,
+    PROTOCOLS,
+    REAL_SERVER_KEYS,
+    SCHEDULERS,
+    SERVICE_KEYS,
+    SORRY_SERVER_KEYS,
+)
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.tracking import (
+    BFD_KEYS,
+    NOTIFY_KEYS,
+    PROCESS_KEYS,
+    SCRIPT_KEYS,
+)
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.topology_inventories import inventory, long, service, short
+from unit.keepalived_conf import render
+from unit.topology_inventories import VIP, inventory, long, service, short
 
 
 def test_short_form_states_everything() -> None:
@@ -59,6 +79,39 @@ def test_short_form_states_everything() -> None:
                 "vips": ["192.0.2.100/32"],
                 "priorities": {"lvs1": 200, "lvs2": 190},
                 "failover_s": 0.3258,
+                "family": "ipv4",
+                "version": 3,
+                "mode": "unicast",
+                "members": {
+                    "lvs1": {
+                        "address": "192.0.2.11",
+                        "interface": "",
+                        "priority": 200,
+                        "peers": [{"name": "lvs2", "address": "192.0.2.12"}],
+                    },
+                    "lvs2": {
+                        "address": "192.0.2.12",
+                        "interface": "",
+                        "priority": 190,
+                        "peers": [{"name": "lvs1", "address": "192.0.2.11"}],
+                    },
+                },
+                "authentication": "",
+                "preempt": None,
+                "preempt_delay": None,
+                "garp": {},
+                "addresses": [{"address": "192.0.2.100/32", "interface": "", "label": "", "scope": ""}],
+                "routes": [],
+                "rules": [],
+                "track": {"interfaces": [], "scripts": [], "processes": [], "files": [], "bfd": []},
+                "notify": {
+                    "master": {"command": "", "user": ""},
+                    "backup": {"command": "", "user": ""},
+                    "fault": {"command": "", "user": ""},
+                    "stop": {"command": "", "user": ""},
+                    "any": {"command": "", "user": ""},
+                },
+                "raw": [],
             }
         ],
         "virtual_services": [
@@ -70,8 +123,34 @@ def test_short_form_states_everything() -> None:
                 "scheduler": "wlc",
                 "forwarding": "dr",
                 "real_servers": [
-                    {"name": "web1", "address": "192.0.2.21", "port": 80, "weight": 1},
-                    {"name": "web2", "address": "192.0.2.22", "port": 80, "weight": 1},
+                    {
+                        "name": "web1",
+                        "address": "192.0.2.21",
+                        "port": 80,
+                        "weight": 1,
+                        "upper_threshold": 0,
+                        "lower_threshold": 0,
+                        "inhibit_on_failure": False,
+                        "virtual_host": "",
+                        "notify_up": {"command": "", "user": ""},
+                        "notify_down": {"command": "", "user": ""},
+                        "checks": [],
+                        "raw": [],
+                    },
+                    {
+                        "name": "web2",
+                        "address": "192.0.2.22",
+                        "port": 80,
+                        "weight": 1,
+                        "upper_threshold": 0,
+                        "lower_threshold": 0,
+                        "inhibit_on_failure": False,
+                        "virtual_host": "",
+                        "notify_up": {"command": "", "user": ""},
+                        "notify_down": {"command": "", "user": ""},
+                        "checks": [],
+                        "raw": [],
+                    },
                 ],
                 "check": {
                     "type": "http",
@@ -81,11 +160,103 @@ def test_short_form_states_everything() -> None:
                     "timeout": 1.0,
                     "retries": 1,
                     "retry_delay": 0.2,
+                    "port": 0,
+                    "urls": [
+                        {
+                            "path": "/health",
+                            "statuses": ["200"],
+                            "digest": "",
+                            "regex": "",
+                            "regex_options": [],
+                            "virtual_host": "",
+                        }
+                    ],
+                    "virtual_host": "",
+                    "sni": False,
+                    "payload": "",
+                    "reply": "",
+                    "reply_required": False,
+                    "helo": "",
+                    "query_type": "",
+                    "query_name": "",
+                    "script": {"command": "", "user": ""},
+                    "dynamic_weight": False,
+                    "track_file": "",
+                    "track_file_weight": 0,
+                    "bfd": "",
+                    "raw": [],
+                    "own_times": False,
                 },
+                "checks": [
+                    {
+                        "type": "http",
+                        "path": "/health",
+                        "status": 200,
+                        "interval": 1.0,
+                        "timeout": 1.0,
+                        "retries": 1,
+                        "retry_delay": 0.2,
+                        "port": 0,
+                        "urls": [
+                            {
+                                "path": "/health",
+                                "statuses": ["200"],
+                                "digest": "",
+                                "regex": "",
+                                "regex_options": [],
+                                "virtual_host": "",
+                            }
+                        ],
+                        "virtual_host": "",
+                        "sni": False,
+                        "payload": "",
+                        "reply": "",
+                        "reply_required": False,
+                        "helo": "",
+                        "query_type": "",
+                        "query_name": "",
+                        "script": {"command": "", "user": ""},
+                        "dynamic_weight": False,
+                        "track_file": "",
+                        "track_file_weight": 0,
+                        "bfd": "",
+                        "raw": [],
+                        "own_times": False,
+                    }
+                ],
                 "ejection_s": 3.2,
                 "ejection_refused_s": 1.2,
+                "ejection_content_s": 3.2,
+                "fwmark": 0,
+                "family": "ipv4",
+                "endpoints": [],
+                "router": "ha_web_ipv4",
+                "scheduler_flags": [],
+                "one_packet": False,
+                "tunnel": {"type": "ipip", "port": 0, "checksum": "none"},
+                "persistence_timeout": 0,
+                "persistence_netmask": "",
+                "persistence_engine": "",
+                "quorum": 1,
+                "hysteresis": 0,
+                "quorum_up": {"command": "", "user": ""},
+                "quorum_down": {"command": "", "user": ""},
+                "sorry_server": None,
+                "alpha": True,
+                "omega": False,
+                "inhibit_on_failure": False,
+                "virtual_host": "",
+                "raw": [],
             }
         ],
+        "sync_groups": [],
+        "scripts": [],
+        "track_processes": [],
+        "track_files": [],
+        "bfd": [],
+        "notify_fifo": None,
+        "sync_daemon": {"enabled": True, "id": 51, "interface": "", "router": "ha_web_ipv4"},
+        "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [
             "web   192.0.2.100:80   DR wlc   web1 web2   check http /health   failover bound 0.33 s"
@@ -115,13 +286,13 @@ def test_summary_aligns_its_columns() -> None:
     topology = build(
         long(
             service(name="web", ports=[80], real_servers=["web1"]),
-            service(name="names", ports=[53], protocol="udp", forwarding="nat", check={"type": "tcp", "interval": 5}),
+            service(name="names", ports=[53], protocol="udp", forwarding="nat", check={"type": "ping", "interval": 5}),
         )
     )
     assert topology.summary == [
         "web     192.0.2.100:80       DR wlc    web1        check http /health   failover bound 0.33 s"
         "   ejection about 1.2 s (silent server 3.2 s)",
-        "names   192.0.2.100:53/udp   NAT wlc   web1 web2   check tcp            failover bound 0.33 s"
+        "names   192.0.2.100:53/udp   NAT wlc   web1 web2   check ping           failover bound 0.33 s"
         "   ejection about 5.2 s (silent server 7.2 s)",
     ]
 
@@ -220,6 +391,7 @@ def clusters(draw: st.DrawFn) -> Inventory:
             "protocol": draw(st.sampled_from(PROTOCOLS)),
             "scheduler": draw(st.sampled_from(SCHEDULERS)),
             "forwarding": draw(st.sampled_from(FORWARDINGS)),
+            "check": {"type": "http", "port": port},
             "real_servers": draw(st.lists(st.sampled_from(hosts[count:]), min_size=1, unique=True)),
         }
         for port in ports
@@ -253,35 +425,96 @@ def test_every_working_cluster_is_consistent(declared: Inventory) -> None:
     assert len(topology.summary) == len(topology.virtual_services)
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | ADDRESSES
+# Of every kind, so that what is declared is now and then nearly right.
+WORDS = st.sampled_from(
+    [
+        "a",
+        "web1",
+        "lvs1",
+        "tcp",
+        "udp",
+        "http",
+        "misc",
+        "file",
+        "bfd",
+        "ipv6",
+        "tun",
+        "192.0.2.10-20",
+        "/bin/a b",
+        "200-299",
+    ]
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | ADDRESSES | WORDS
+KEYS = sorted(
+    {
+        *SERVICE_KEYS,
+        *REAL_SERVER_KEYS,
+        *SORRY_SERVER_KEYS,
+        *ENDPOINT_KEYS,
+        *(key for keys in CHECK_KEYS.values() for key in keys),
+        *ROUTER_KEYS,
+        *VIP_KEYS,
+        *RULE_KEYS,
+        *ROUTE_KEYS,
+        *GARP_KEYS,
+        *SYNC_GROUP_KEYS,
+        *SCRIPT_KEYS,
+        *PROCESS_KEYS,
+        *BFD_KEYS,
+        *NOTIFY_KEYS,
+    }
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["name", "address", "ports", "port", "real_servers", "check", "type", "path", "weight"])
-            | st.text(max_size=5),
-            inner,
-            max_size=4,
-        )
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=4)
+        | st.dictionaries(st.just("name"), WORDS, min_size=1)
     ),
     max_leaves=12,
+)
+ENTRIES = st.lists(
+    st.builds(
+        lambda name, entry: {"name": name, **entry}, WORDS, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
+    ),
+    max_size=3,
 )
 VARIABLES = (
     "ha_web_vip",
     "ha_web_virtual_services",
+    "ha_web_virtual_routers",
+    "ha_web_sync_groups",
+    "ha_web_scripts",
+    "ha_web_track_processes",
+    "ha_web_track_files",
+    "ha_web_bfd",
+    "ha_web_notify_fifo",
+    "ha_web_sync_daemon",
+    "ha_web_keepalived_raw",
     "ha_web_vrid",
     "ha_web_advert_interval",
     "ha_web_address",
+    "ha_web_address6",
     "ansible_host",
     "keepalived_priority",
 )
 
 
-@given(st.fixed_dictionaries({}, optional={name: VALUES for name in VARIABLES}))
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.fixed_dictionaries({}, optional={name: VALUES | ENTRIES for name in VARIABLES}))
 def test_whatever_is_declared_the_answer_is_a_topology_or_a_report(shared: dict[str, Any]) -> None:
     try:
-        build(inventory(**shared))
+        build(inventory(**{"ha_web_vip": VIP, **shared}))
     except TopologyError as error:
         lines = str(error).splitlines()
         assert lines[0].startswith(f"{len(error.problems)} error")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(SERVICE_KEYS), VALUES, max_size=5))
+def test_whatever_a_service_declares_is_rendered_or_reported(changes: dict[str, Any]) -> None:
+    try:
+        topology = build(long(service(**changes)))
+    except TopologyError:
+        return
+    assert render(topology).count("{") == render(topology).count("}")

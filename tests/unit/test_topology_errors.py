@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import Inventory
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import TopologyError
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import REAL_SERVER_KEYS, SERVICE_KEYS
 from unit.topology_inventories import VIP, Broken, inventory, long, service, short
 
 API = 'ha_web_virtual_services[0] "api"'
@@ -135,11 +136,11 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
     "foreign key": (
         long(service(x=1)),
         f'{API}: unknown key "x".',
-        "Known are: name, address, ports, protocol, scheduler, forwarding, real_servers, check.",
+        f"Known are: {', '.join(SERVICE_KEYS)}.",
     ),
     "scheduler": (long(service(scheduler="wcl")), f'{API}: unknown scheduler "wcl".', SCHEDULERS),
     "forwarding": (long(service(forwarding="gre")), f'{API}: unknown forwarding "gre".', "Use one of: dr, nat, tun."),
-    "protocol": (long(service(protocol="sctp")), f'{API}: unknown protocol "sctp".', "Use one of: tcp, udp."),
+    "protocol": (long(service(protocol="quic")), f'{API}: unknown protocol "quic".', "Use one of: tcp, udp, sctp."),
     "ports not a list": (
         long(service(ports=443)),
         f"{API}: ports 443 is not a list of ports.",
@@ -151,9 +152,9 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         "Write ports: [80], each 1 to 65535.",
     ),
     "port 0": (
-        long(service(ports=[0])),
-        f"{API}: ports [0] is not a list of ports.",
-        "Write ports: [80], each 1 to 65535.",
+        long(service(ports=[0], check={"type": "tcp", "port": 80})),
+        f"{API}: port 0, which is every port, without persistence.",
+        "Set persistence_timeout, or name the ports.",
     ),
     "port too large": (
         long(service(ports=[443, 65536])),
@@ -203,7 +204,7 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
     "key of a real server": (
         long(service(real_servers=[{"name": "web1", "heft": 2}])),
         f'{API}, real server web1: unknown key "heft".',
-        "Known are: name, port, weight.",
+        f"Known are: {', '.join(REAL_SERVER_KEYS)}.",
     ),
     "weight": (
         long(service(real_servers=[{"name": "web1", "weight": -1}])),
@@ -231,14 +232,14 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         "Write check: {type: tcp}, for one.",
     ),
     "check type": (
-        long(service(check={"type": "https"})),
-        f'{API}, check: unknown type "https".',
-        "Use one of: http, tcp.",
+        long(service(check={"type": "https2"})),
+        f'{API}, check: unknown type "https2".',
+        "Use one of: http, https, tcp, udp, ping, smtp, dns, misc, file, bfd.",
     ),
     "path of a TCP check": (
         long(service(check={"type": "tcp", "path": "/"})),
         f'{API}, check: unknown key "path".',
-        "Known are: type, interval, timeout, retries, retry_delay.",
+        "Known are: type, interval, timeout, retries, retry_delay, port, raw.",
     ),
     "path with a brace": (
         long(service(check={"path": "/}"})),

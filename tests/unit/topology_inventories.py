@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import Inventory, UnreadableError
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import TopologyError
 
 VIP = "192.0.2.100"
 DIRECTORS = {"lvs1": "192.0.2.11", "lvs2": "192.0.2.12"}
@@ -51,3 +53,12 @@ def long(*services: Any, **changes: Any) -> Inventory:
 
 def service(**changes: Any) -> dict[str, Any]:
     return {"name": "api", "address": VIP, "ports": [443], **changes}
+
+
+def report_of(declared: Inventory) -> str:
+    """What is wrong with an inventory; empty when nothing is."""
+    try:
+        build(declared)
+    except TopologyError as error:
+        return str(error)
+    return ""

@@ -4,24 +4,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 
-from .declaration import Declaration, DeclaredService, Inventory, declare
+from .carriers import Carriers, bare
+from .checks import UNTIMED, inherit_times
+from .declaration import Declaration, Inventory, declare
 from .model import (
+    Bfd,
     Bounds,
+    Check,
     Director,
     Listener,
+    Member,
     Node,
     Peer,
     RealServer,
+    SorryServer,
+    SyncDaemon,
+    SyncGroup,
     Topology,
     TopologyError,
+    Tracking,
     VirtualRouter,
     VirtualService,
     endpoint,
     family,
 )
+from .routers import DeclaredRouter
+from .services import DeclaredRealServer, DeclaredService
+from .tracking import DeclaredTracking, track
 from .validation import validate
+
+# Families of virtual routers that nobody declared, which belong together.
+DEFAULT_SYNC_GROUP = "ha_web"
+# Checks that speak to a port over TCP, where a web server listens.
+_OVER_TCP = ("http", "https", "tcp")
 
 
 def build(inventory: Inventory) -> Topology:
@@ -34,8 +51,16 @@ def build(inventory: Inventory) -> Topology:
 
 def derive(declared: Declaration) -> Topology:
     """Expects a declaration without problems."""
-    routers = _virtual_routers(declared)
-    services = [_virtual_service(declared, service, port) for service in declared.services for port in service.ports]
+    carriers = Carriers(declared)
+    routers = [_virtual_router(declared, carriers, router) for router in declared.routers]
+    groups = _sync_groups(declared)
+    offers = [(service, port) for service in declared.services for port in service.ports]
+    services = [_virtual_service(declared, carriers, service, port) for service, port in offers]
+    vips = {router.name: [bare(vip) for vip in router.addresses] for router in routers}
+    # The addresses of a service's clients' packets; those that a mark chooses come for its router's.
+    spoken_to = [
+        service.addresses() or vips.get(offered.router, []) for (service, _port), offered in zip(offers, services)
+    ]
     bounds = Bounds(
         failover_s=max(router.failover_s for router in routers),
         ejection_s=max(service.ejection_s for service in services),
@@ -43,9 +68,17 @@ def derive(declared: Declaration) -> Topology:
     )
     return Topology(
         directors=_directors(declared),
-        nodes=_nodes(declared, services),
+        nodes=_nodes(declared, list(zip(services, spoken_to))),
         virtual_routers=routers,
         virtual_services=services,
+        sync_groups=groups,
+        scripts=declared.scripts,
+        track_processes=declared.processes,
+        track_files=declared.files,
+        bfd=_bfd(declared),
+        notify_fifo=declared.fifo,
+        sync_daemon=_sync_daemon(declared, routers, groups),
+        raw=declared.raw,
         bounds=bounds,
         summary=_summary(services, bounds),
     )
@@ -63,86 +96,238 @@ def _directors(declared: Declaration) -> list[Director]:
     ]
 
 
-def _virtual_routers(declared: Declaration) -> list[VirtualRouter]:
-    vips: dict[str, list[str]] = {}
-    for service in declared.services:
-        of_family = vips.setdefault(family(service.address), [])
-        if _host_route(service.address) not in of_family:
-            of_family.append(_host_route(service.address))
+def _virtual_router(declared: Declaration, carriers: Carriers, router: DeclaredRouter) -> VirtualRouter:
+    ranks = carriers.priorities(router)
+    vips = carriers.vips(router)
+    senders = {name: carriers.sender(router, name) for name in declared.directors}
+    return VirtualRouter(
+        name=router.name,
+        vrid=router.vrid,
+        advert_int_s=router.advert_interval,
+        vips=[vip.address for vip in vips],
+        priorities=ranks,
+        failover_s=_failover_s(ranks, router.advert_interval),
+        family=carriers.family(router),
+        version=router.version,
+        mode=router.mode,
+        members={
+            name: Member(
+                address=senders[name],
+                interface=router.interfaces.get(name, ""),
+                priority=ranks[name],
+                peers=[Peer(peer, senders[peer]) for peer in declared.directors if peer != name],
+            )
+            for name in declared.directors
+        },
+        authentication=router.authentication,
+        preempt=router.preempt,
+        preempt_delay=router.preempt_delay,
+        garp=router.garp,
+        addresses=vips,
+        routes=router.routes,
+        rules=router.rules,
+        track=_tracking(declared, router.track),
+        notify=router.notify,
+        raw=router.raw,
+    )
+
+
+def _failover_s(ranks: dict[str, int], advert_interval: float) -> float:
+    """Three lost adverts and the skew of the backup that is first to notice (RFC 5798, 6.1)."""
+    by_rank = sorted(ranks.values(), reverse=True)
+    first_backup = by_rank[min(1, len(by_rank) - 1)]
+    return round((3 + (256 - first_backup) / 256) * advert_interval, 4)
+
+
+def _tracking(declared: Declaration, wanted: DeclaredTracking) -> Tracking:
+    """With weights stated, which otherwise are those of the definitions."""
+    return Tracking(
+        interfaces=track(wanted, "interfaces", {}),
+        scripts=track(wanted, "scripts", {script.name: script.weight for script in declared.scripts}),
+        processes=track(wanted, "processes", {process.name: process.weight for process in declared.processes}),
+        files=track(wanted, "files", {file.name: file.weight for file in declared.files}),
+        bfd=track(wanted, "bfd", {session.name: session.weight for session in declared.bfd}),
+    )
+
+
+def _sync_groups(declared: Declaration) -> list[SyncGroup]:
+    """Declared ones; else routers of both families that nobody declared stay on one director.
+
+    The daemon that synchronises connections follows one router: were the other elsewhere, its connections
+    would not be known to the director that takes over.
+    """
+    groups = [
+        SyncGroup(group.name, group.routers, _tracking(declared, group.track), group.notify, group.raw)
+        for group in declared.sync_groups
+    ]
+    if not groups and not declared.routers_declared and len(declared.routers) > 1:
+        empty = _tracking(declared, DeclaredTracking({}))
+        names = [router.name for router in declared.routers]
+        groups.append(SyncGroup(DEFAULT_SYNC_GROUP, names, empty, declared.routers[0].notify, []))
+    return groups
+
+
+def _sync_daemon(declared: Declaration, routers: list[VirtualRouter], groups: list[SyncGroup]) -> SyncDaemon:
+    """It follows the router all others stay with; where they part, every director both sends and receives."""
+    together = len(routers) == 1 or any(len(group.routers) == len(routers) for group in groups)
+    wanted = declared.sync_daemon
+    return SyncDaemon(
+        enabled=wanted.enabled,
+        id=routers[0].vrid if wanted.id is None else wanted.id,
+        interface=wanted.interface,
+        router=routers[0].name if together else "",
+    )
+
+
+def _bfd(declared: Declaration) -> list[Bfd]:
     return [
-        VirtualRouter(
-            name=f"ha_web_{name}",
-            vrid=declared.vrid,
-            advert_int_s=declared.advert_interval,
-            vips=of_family,
-            priorities=dict(declared.priorities),
-            failover_s=_failover_s(declared),
+        Bfd(
+            name=session.name,
+            neighbors=session.neighbor,
+            sources={
+                name: session.source.get(name) or declared.address(name, family(neighbor))
+                for name, neighbor in session.neighbor.items()
+            },
+            interval_s=session.interval_s,
+            idle_interval_s=session.idle_interval_s,
+            multiplier=session.multiplier,
+            passive=session.passive,
+            weight=session.weight,
         )
-        for name, of_family in vips.items()
+        for session in declared.bfd
     ]
 
 
-def _failover_s(declared: Declaration) -> float:
-    """Three lost adverts and the skew of the backup that is first to notice (RFC 5798, 6.1)."""
-    by_rank = sorted(declared.priorities.values(), reverse=True)
-    first_backup = by_rank[min(1, len(by_rank) - 1)]
-    return round((3 + (256 - first_backup) / 256) * declared.advert_interval, 4)
-
-
-def _virtual_service(declared: Declaration, service: DeclaredService, port: int) -> VirtualService:
+def _virtual_service(declared: Declaration, carriers: Carriers, service: DeclaredService, port: int) -> VirtualService:
+    first = service.checks[0]
+    checks = inherit_times(service.checks, first)
+    servers = [_real_server(declared, service, server, port) for server in service.real_servers]
+    # A server is removed by whichever of its checks is first to notice.
+    timed = [[check for check in server.checks or checks if check.type not in UNTIMED] for server in servers]
+    router = carriers.router(service)
     return VirtualService(
         name=service.name,
         address=service.address,
         port=port,
-        protocol=service.protocol,
+        protocol="" if service.marked() else service.protocol,
         scheduler=service.scheduler,
         forwarding=service.forwarding,
-        real_servers=[
-            RealServer(server.name, declared.addresses[server.name], server.port or port, server.weight)
-            for server in service.real_servers
-        ],
-        check=service.check,
-        ejection_s=round(service.check.ejection_s, 4),
-        ejection_refused_s=round(service.check.ejection_refused_s, 4),
+        real_servers=servers,
+        check=first,
+        checks=checks,
+        ejection_s=_slowest([min((check.ejection_s for check in own), default=0.0) for own in timed]),
+        ejection_refused_s=_slowest([min((check.ejection_refused_s for check in own), default=0.0) for own in timed]),
+        ejection_content_s=_slowest([check.ejection_content_s for own in timed for check in own]),
+        fwmark=service.fwmark,
+        family=service.family,
+        endpoints=[declared_endpoint.endpoint for declared_endpoint in service.endpoints],
+        router=router.name if router else "",
+        scheduler_flags=service.scheduler_flags,
+        one_packet=service.one_packet,
+        tunnel=service.tunnel,
+        persistence_timeout=service.persistence_timeout,
+        persistence_netmask=service.persistence_netmask,
+        persistence_engine=service.persistence_engine,
+        quorum=service.quorum,
+        hysteresis=service.hysteresis,
+        quorum_up=service.quorum_up,
+        quorum_down=service.quorum_down,
+        sorry_server=_sorry_server(declared, service, port),
+        alpha=service.alpha,
+        omega=service.omega,
+        inhibit_on_failure=service.inhibit_on_failure,
+        virtual_host=service.virtual_host,
+        raw=service.raw,
     )
 
 
-def _nodes(declared: Declaration, services: list[VirtualService]) -> dict[str, Node]:
-    nodes = {name: _node(name, address, services) for name, address in declared.addresses.items()}
-    offered = [listener for name in declared.web for listener in nodes[name].listeners]
-    for name in declared.web:
-        if not nodes[name].listeners:
-            # Taken out of all services: it must answer until the directors have stopped sending.
-            nodes[name] = replace(nodes[name], listeners=list(dict.fromkeys(offered)))
-    return nodes
+def _slowest(bounds: list[float]) -> float:
+    return round(max(bounds, default=0.0), 4)
 
 
-def _node(name: str, address: str, services: list[VirtualService]) -> Node:
-    local_vips: list[str] = []
-    listeners: list[Listener] = []
-    for service in services:
-        for server in service.real_servers:
-            if server.name != name:
+def _real_server(declared: Declaration, service: DeclaredService, server: DeclaredRealServer, port: int) -> RealServer:
+    return RealServer(
+        name=server.name,
+        address=_reached_at(declared, server.name, server.address, service.family),
+        port=service.real_port(server, port),
+        weight=server.weight,
+        upper_threshold=server.upper_threshold,
+        lower_threshold=server.lower_threshold,
+        inhibit_on_failure=server.inhibit_on_failure,
+        virtual_host=server.virtual_host,
+        notify_up=server.notify_up,
+        notify_down=server.notify_down,
+        checks=inherit_times(server.checks, service.checks[0]),
+        raw=server.raw,
+    )
+
+
+def _sorry_server(declared: Declaration, service: DeclaredService, port: int) -> SorryServer | None:
+    server = service.sorry_server
+    if server is None:
+        return None
+    return SorryServer(
+        name=server.name,
+        address=_reached_at(declared, server.name, server.address, service.family),
+        port=0 if service.marked() else server.port or port,
+        forwarding=server.forwarding,
+        tunnel=server.tunnel,
+        inhibit=server.inhibit,
+    )
+
+
+def _reached_at(declared: Declaration, name: str, stated: str, wanted: str) -> str:
+    """A tunnel may lead to an address of the other family."""
+    return stated or declared.address(name, wanted) or declared.addresses[name]
+
+
+def _nodes(declared: Declaration, services: list[tuple[VirtualService, list[str]]]) -> dict[str, Node]:
+    local_vips: dict[str, list[str]] = {name: [] for name in declared.addresses}
+    listeners: dict[str, list[Listener]] = {name: [] for name in declared.addresses}
+    for service, spoken_to in services:
+        for name, address, port, forwarding, checks in _serving(service):
+            if name not in declared.addresses:
                 continue
             # NAT rewrites the destination; with DR and TUN the server itself must own the VIP.
-            if service.forwarding != "nat" and service.address not in local_vips:
-                local_vips.append(service.address)
-            received = server.address if service.forwarding == "nat" else service.address
-            listener = Listener(family(received), server.port)
-            if service.protocol == "tcp" and listener not in listeners:
-                listeners.append(listener)
-    return Node(address=address, local_vips=local_vips, listeners=listeners)
+            if forwarding != "nat":
+                local_vips[name] += [vip for vip in spoken_to if vip not in local_vips[name]]
+            heard = family(address) if forwarding == "nat" else service.family
+            for at in _heard_at(service, port, checks):
+                if (listener := Listener(heard, at)) not in listeners[name]:
+                    listeners[name].append(listener)
+    offered = list(dict.fromkeys(listener for name in declared.web for listener in listeners[name]))
+    for name in declared.web:
+        # Taken out of all services: it must answer until the directors have stopped sending.
+        listeners[name] = listeners[name] or offered
+    return {
+        name: Node(address=address, local_vips=local_vips[name], listeners=listeners[name])
+        for name, address in declared.addresses.items()
+    }
 
 
-def _host_route(address: str) -> str:
-    return f"{address}/{32 if family(address) == 'ipv4' else 128}"
+def _serving(service: VirtualService) -> Iterator[tuple[str, str, int, str, list[Check]]]:
+    """The name, address, port, forwarding and checks of all that answer for a service."""
+    for server in service.real_servers:
+        yield server.name, server.address, server.port, service.forwarding, server.checks or service.checks
+    if service.sorry_server:
+        sorry = service.sorry_server
+        yield sorry.name, sorry.address, sorry.port, sorry.forwarding, []
+
+
+def _heard_at(service: VirtualService, port: int, checks: list[Check]) -> list[int]:
+    """The ports of a web server: the service's, or where it has none those at which it is checked."""
+    if service.protocol not in ("tcp", ""):
+        return []
+    if port:
+        return [port]
+    return [check.port for check in checks if check.port and check.type in _OVER_TCP]
 
 
 def _summary(services: list[VirtualService], bounds: Bounds) -> list[str]:
     rows = [
         (
             service.name,
-            endpoint(service.address, service.port) + ("" if service.protocol == "tcp" else f"/{service.protocol}"),
+            _where(service) + ("" if service.protocol in ("tcp", "") else f"/{service.protocol}"),
             f"{service.forwarding.upper()} {service.scheduler}",
             " ".join(server.name for server in service.real_servers),
             f"check {service.check.type} {service.check.path}".rstrip(),
@@ -153,3 +338,15 @@ def _summary(services: list[VirtualService], bounds: Bounds) -> list[str]:
     ]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _where(service: VirtualService) -> str:
+    if service.address:
+        return endpoint(service.address, service.port)
+    marks = [service.fwmark] if service.fwmark else [one.fwmark for one in service.endpoints if one.fwmark]
+    if marks:
+        return f"mark {' '.join(map(str, marks))}"
+    return " ".join(
+        f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
+        for one in service.endpoints
+    )

@@ -3,14 +3,15 @@
 """The normalised topology: what the roles, the audit and the summary read.
 
 Everything here is stated, nothing is optional for its reader: defaults are applied, neighbours
-computed, ports expanded. Names of fields are the interface of the ha_web_topology fact.
+computed, ports expanded. What does not apply is empty or 0. Names of fields are the interface of
+the ha_web_topology fact. Times are seconds.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._problems import Problem, report
@@ -31,16 +32,26 @@ class Director:
 
 
 @dataclass(frozen=True)
-class RealServer:
-    name: str
-    address: str
-    port: int
-    weight: int
+class Hook:
+    """A command that keepalived runs; without a user, as the role's own user for scripts."""
+
+    command: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Url:
+    path: str
+    statuses: list[str] = field(default_factory=list)
+    digest: str = ""
+    regex: str = ""
+    regex_options: list[str] = field(default_factory=list)
+    virtual_host: str = ""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A health check; times in seconds. path and status are empty and 0 where the type has none."""
+    """A health check. path and status are those of the first URL, empty and 0 where there is none."""
 
     type: str
     path: str
@@ -49,6 +60,26 @@ class Check:
     timeout: float
     retries: int
     retry_delay: float
+    # The real server's, where it is 0.
+    port: int = 0
+    urls: list[Url] = field(default_factory=list)
+    virtual_host: str = ""
+    sni: bool = False
+    # UDP: hexadecimal digits; a reply is wanted when it is stated or reply_required.
+    payload: str = ""
+    reply: str = ""
+    reply_required: bool = False
+    helo: str = ""
+    query_type: str = ""
+    query_name: str = ""
+    script: Hook = field(default_factory=Hook)
+    dynamic_weight: bool = False
+    track_file: str = ""
+    track_file_weight: int = 0
+    bfd: str = ""
+    raw: list[str] = field(default_factory=list)
+    # Whether the times differ from those of the service's first check, which all others inherit.
+    own_times: bool = False
 
     @property
     def ejection_s(self) -> float:
@@ -60,9 +91,66 @@ class Check:
         """Bound on removing a server whose kernel refuses the connection."""
         return self.interval + self.retries * self.retry_delay
 
+    @property
+    def ejection_content_s(self) -> float:
+        """Bound on removing a server that answers wrongly: keepalived looks at one URL each interval."""
+        return self.ejection_s + (max(1, len(self.urls)) - 1) * self.interval
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """What the kernel wraps a packet into; of no effect unless the forwarding is tun."""
+
+    type: str = "ipip"
+    port: int = 0
+    checksum: str = "none"
+
+
+@dataclass(frozen=True)
+class RealServer:
+    """Its checks are its own; where it has none, those of the service hold."""
+
+    name: str
+    address: str
+    port: int
+    weight: int
+    upper_threshold: int = 0
+    lower_threshold: int = 0
+    inhibit_on_failure: bool = False
+    virtual_host: str = ""
+    notify_up: Hook = field(default_factory=Hook)
+    notify_down: Hook = field(default_factory=Hook)
+    checks: list[Check] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SorryServer:
+    name: str
+    address: str
+    port: int
+    forwarding: str
+    tunnel: Tunnel
+    inhibit: bool
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A member of a group: an address or range with a port, or a firewall mark."""
+
+    address: str
+    port: int
+    fwmark: int
+
 
 @dataclass(frozen=True)
 class VirtualService:
+    """A virtual server: of an address, of a firewall mark, or of all endpoints in a group of its name.
+
+    Its port is 0 when it serves every port, and its protocol empty when a mark decides about it. check
+    is the first of its checks.
+    """
+
     name: str
     address: str
     port: int
@@ -71,13 +159,101 @@ class VirtualService:
     forwarding: str
     real_servers: list[RealServer]
     check: Check
+    checks: list[Check]
     ejection_s: float
     ejection_refused_s: float
+    ejection_content_s: float
+    fwmark: int
+    family: str
+    endpoints: list[Endpoint]
+    router: str
+    scheduler_flags: list[str]
+    one_packet: bool
+    tunnel: Tunnel
+    persistence_timeout: int
+    persistence_netmask: str
+    persistence_engine: str
+    quorum: int
+    hysteresis: int
+    quorum_up: Hook
+    quorum_down: Hook
+    sorry_server: SorryServer | None
+    alpha: bool
+    omega: bool
+    inhibit_on_failure: bool
+    virtual_host: str
+    raw: list[str]
+
+
+@dataclass(frozen=True)
+class Vip:
+    """An address a virtual router moves; of the router's own interface unless it names another."""
+
+    address: str
+    interface: str = ""
+    label: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    to: str
+    via: str
+    interface: str
+    table: str
+
+
+@dataclass(frozen=True)
+class RoutingRule:
+    source: str
+    to: str
+    fwmark: int
+    table: str
+    priority: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """Something watched; with weight 0 its failure is that of the router, else it changes the priority."""
+
+    name: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class Tracking:
+    interfaces: list[Track] = field(default_factory=list)
+    scripts: list[Track] = field(default_factory=list)
+    processes: list[Track] = field(default_factory=list)
+    files: list[Track] = field(default_factory=list)
+    bfd: list[Track] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Notify:
+    master: Hook = field(default_factory=Hook)
+    backup: Hook = field(default_factory=Hook)
+    fault: Hook = field(default_factory=Hook)
+    stop: Hook = field(default_factory=Hook)
+    any: Hook = field(default_factory=Hook)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A director's part in a virtual router. Without an interface it is the role's keepalived_interface."""
+
+    address: str
+    interface: str
+    priority: int
+    peers: list[Peer]
 
 
 @dataclass(frozen=True)
 class VirtualRouter:
-    """One VRRP instance: all VIPs of one address family move together."""
+    """One VRRP instance: all its VIPs move together.
+
+    preempt and preempt_delay are None where the role's variables decide.
+    """
 
     name: str
     vrid: int
@@ -85,6 +261,91 @@ class VirtualRouter:
     vips: list[str]
     priorities: dict[str, int]
     failover_s: float
+    family: str
+    version: int
+    mode: str
+    members: dict[str, Member]
+    authentication: str
+    preempt: bool | None
+    preempt_delay: float | None
+    garp: dict[str, int]
+    addresses: list[Vip]
+    routes: list[Route]
+    rules: list[RoutingRule]
+    track: Tracking
+    notify: Notify
+    raw: list[str]
+
+
+@dataclass(frozen=True)
+class SyncGroup:
+    name: str
+    routers: list[str]
+    track: Tracking
+    notify: Notify
+    raw: list[str]
+
+
+@dataclass(frozen=True)
+class Script:
+    name: str
+    script: Hook
+    interval: int
+    timeout: int
+    weight: int
+    rise: int
+    fall: int
+    init_fail: bool
+
+
+@dataclass(frozen=True)
+class TrackProcess:
+    name: str
+    process: str
+    weight: int
+    quorum: int
+    delay: float
+
+
+@dataclass(frozen=True)
+class TrackFile:
+    name: str
+    file: str
+    weight: int
+    initial: int
+
+
+@dataclass(frozen=True)
+class Bfd:
+    """A BFD session; neighbor and source by director."""
+
+    name: str
+    neighbors: dict[str, str]
+    sources: dict[str, str]
+    interval_s: float
+    idle_interval_s: float
+    multiplier: int
+    passive: bool
+    weight: int
+
+
+@dataclass(frozen=True)
+class NotifyFifo:
+    path: str
+    user: str
+
+
+@dataclass(frozen=True)
+class SyncDaemon:
+    """The kernel's synchronisation of connections.
+
+    It follows a virtual router: the master sends, the others receive. Without one every director does both.
+    """
+
+    enabled: bool
+    id: int
+    interface: str
+    router: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +365,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Bounds:
-    """The slowest of all virtual routers and services, in seconds."""
+    """The slowest of all virtual routers and services."""
 
     failover_s: float
     ejection_s: float
@@ -117,6 +378,14 @@ class Topology:
     nodes: dict[str, Node]
     virtual_routers: list[VirtualRouter]
     virtual_services: list[VirtualService]
+    sync_groups: list[SyncGroup]
+    scripts: list[Script]
+    track_processes: list[TrackProcess]
+    track_files: list[TrackFile]
+    bfd: list[Bfd]
+    notify_fifo: NotifyFifo | None
+    sync_daemon: SyncDaemon
+    raw: list[str]
     bounds: Bounds
     summary: list[str]
 
