@@ -56,7 +56,7 @@ engine-test: venv ## the life of the embedded engine, beside one that may be run
 	@$(LAB) build
 	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
 
-integration: venv ## the IPVS modules on the real kernel: make integration ARGS="-k scheduler"
+integration: venv ## the modules on the real kernel, keepalived.conf in keepalived: make integration ARGS="-k scheduler"
 	@$(LAB) integration $(ARGS)
 
 bench-ipvs: venv ## large IPVS tables beside ipvsadm and pyroute2: times, memory, messages (7 minutes)

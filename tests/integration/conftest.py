@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""What the tests of the IPVS modules use, inside the container that ``lab.integration`` makes for them."""
+"""What the tests use, inside the container that ``lab.integration`` makes for them."""
 
 from __future__ import annotations
 

@@ -82,6 +82,16 @@ EXAMPLES = {
         ha_web_sync_daemon={"id": 9, "interface": "eth1"},
         ha_web_keepalived_raw=["lvs_timeouts tcp 900"],
     ),
+    "version_2": short(ha_web_virtual_routers=[{"name": "old", "version": 2, "authentication": "secret"}]),
+    "multicast_of_both_families": long(
+        service(name="web", ports=[80]),
+        service(name="web6", address=VIP6, ports=[80]),
+        hosts=BOTH_FAMILIES,
+        ha_web_virtual_routers=[
+            {"name": "four", "family": "ipv4", "mode": "multicast"},
+            {"name": "six", "family": "ipv6", "mode": "multicast", "interface": "eth0", "vips": [f"{VIP6}/64"]},
+        ],
+    ),
     "sync_group": long(
         service(name="web", ports=[80], router="four"),
         service(name="web6", address=VIP6, ports=[80], router="six"),

@@ -68,6 +68,11 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         f"{API}, check: status 42 is neither a status nor a range.",
         'Write 200, or "200-299", 100 to 599.',
     ),
+    "status that is none": (
+        checked(status=[None]),
+        f"{API}, check: status None is neither a status nor a range.",
+        'Write 200, or "200-299", 100 to 599.',
+    ),
     "regex": (
         checked(regex="a["),
         f'{API}, check: regex "a[" is not a regular expression: unterminated character set at position 1.',

@@ -197,6 +197,7 @@ def _statuses(entry: Entry, default: list[str]) -> list[str]:
             value = [value]
         else:
             return [str(entry.integer("status", STATUSES, 200))]
+    statuses = []
     for status in value:
         ends = STATUS_RANGE.fullmatch(status) if isinstance(status, str) else None
         numbers = [int(end) for end in ends.groups()] if ends else [whole(status) or 0]
@@ -204,7 +205,9 @@ def _statuses(entry: Entry, default: list[str]) -> list[str]:
             entry.problem(
                 f"status {quote(status)} is neither a status nor a range.", 'Write 200, or "200-299", 100 to 599.'
             )
-    return [str(status) for status in value]
+        else:
+            statuses.append(str(status))
+    return statuses
 
 
 def _udp(problems: Problems, entry: Entry) -> dict[str, Any]:
