@@ -276,6 +276,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "1024 to 65487",
     ),
     "no time-out": ({"timeouts": {"tcp": 0}}, "timeouts: tcp 0 is out of range", "1 to 2147483"),
+    "a negative drain": ({"drain_timeout": -1}, "drain_timeout -1 is out of range", "0 to 2147483"),
     "absent time-outs": ({"state": "absent", "timeouts": {"tcp": 1}}, "timeouts: cannot be absent", "Remove them"),
 }
 

@@ -267,6 +267,7 @@ class _Reader:
         )
         if self._state != "absent":
             self._demand_one_family(declared)
+        self._integer("drain_timeout", "drain_timeout", parameters.get("drain_timeout"), (0, SECONDS[1]), 0)
         return declared
 
     def _problem(self, item: str, message: str, remedy: str) -> None:
