@@ -378,7 +378,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.converge import (
     preview,
 )
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel, KernelError
-from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import SCHEDULERS, Table, Timeouts
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import FLAGS, SCHEDULERS, Table, Timeouts
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.refusals import explain
 from ansible_collections.lvs.ha_web.plugins.module_utils._problems import report
 
@@ -403,7 +403,7 @@ def argument_spec() -> dict[str, Any]:
         "fwmark": {"type": "int"},
         "family": {"type": "str", "choices": ["ipv4", "ipv6"]},
         "scheduler": {"type": "str", "choices": list(SCHEDULERS), "default": "wlc"},
-        "scheduler_flags": {"type": "list", "elements": "str", "choices": list(declaration.FLAGS)},
+        "scheduler_flags": {"type": "list", "elements": "str", "choices": list(FLAGS)},
         "persistence_timeout": {"type": "int"},
         "persistence_netmask": {"type": "str"},
         "persistence_engine": {"type": "str", "choices": ["sip"]},

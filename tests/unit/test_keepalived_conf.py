@@ -14,9 +14,9 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import SCHEDULERS
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.checks import CHECK_TYPES
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
-from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import SCHEDULERS
 from unit.keepalived_conf import render
 from unit.keepalived_examples import EXAMPLES
 from unit.topology_inventories import long, service, short

@@ -146,7 +146,7 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
     "unknown scheduler flag": (
         long(service(scheduler_flags=["port"])),
         f'{API}: unknown scheduler_flags "port".',
-        "Use one of: sh-port, sh-fallback, mh-port, mh-fallback, flag-1, flag-2, flag-3.",
+        "Use one of: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3.",
     ),
     "one packet over TCP": (
         long(service(one_packet=True)),

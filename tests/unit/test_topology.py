@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import SCHEDULERS
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.checks import CHECK_KEYS
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration import Inventory
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
@@ -25,7 +26,6 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services impo
     FORWARDINGS,
     PROTOCOLS,
     REAL_SERVER_KEYS,
-    SCHEDULERS,
     SERVICE_KEYS,
     SORRY_SERVER_KEYS,
 )
@@ -42,6 +42,41 @@ from unit.topology_inventories import VIP, inventory, long, service, short
 
 
 def test_short_form_states_everything() -> None:
+    check = {
+        "type": "http",
+        "path": "/health",
+        "status": 200,
+        "interval": 1.0,
+        "timeout": 1.0,
+        "retries": 1,
+        "retry_delay": 0.2,
+        "port": 0,
+        "urls": [
+            {
+                "path": "/health",
+                "statuses": ["200"],
+                "digest": "",
+                "regex": "",
+                "regex_options": [],
+                "virtual_host": "",
+            }
+        ],
+        "virtual_host": "",
+        "sni": False,
+        "payload": "",
+        "reply": "",
+        "reply_required": False,
+        "helo": "",
+        "query_type": "",
+        "query_name": "",
+        "script": {"command": "", "user": ""},
+        "dynamic_weight": False,
+        "track_file": "",
+        "track_file_weight": 0,
+        "bfd": "",
+        "raw": [],
+        "own_times": False,
+    }
     assert build(short()).as_dict() == {
         "directors": [
             {
@@ -152,78 +187,8 @@ def test_short_form_states_everything() -> None:
                         "raw": [],
                     },
                 ],
-                "check": {
-                    "type": "http",
-                    "path": "/health",
-                    "status": 200,
-                    "interval": 1.0,
-                    "timeout": 1.0,
-                    "retries": 1,
-                    "retry_delay": 0.2,
-                    "port": 0,
-                    "urls": [
-                        {
-                            "path": "/health",
-                            "statuses": ["200"],
-                            "digest": "",
-                            "regex": "",
-                            "regex_options": [],
-                            "virtual_host": "",
-                        }
-                    ],
-                    "virtual_host": "",
-                    "sni": False,
-                    "payload": "",
-                    "reply": "",
-                    "reply_required": False,
-                    "helo": "",
-                    "query_type": "",
-                    "query_name": "",
-                    "script": {"command": "", "user": ""},
-                    "dynamic_weight": False,
-                    "track_file": "",
-                    "track_file_weight": 0,
-                    "bfd": "",
-                    "raw": [],
-                    "own_times": False,
-                },
-                "checks": [
-                    {
-                        "type": "http",
-                        "path": "/health",
-                        "status": 200,
-                        "interval": 1.0,
-                        "timeout": 1.0,
-                        "retries": 1,
-                        "retry_delay": 0.2,
-                        "port": 0,
-                        "urls": [
-                            {
-                                "path": "/health",
-                                "statuses": ["200"],
-                                "digest": "",
-                                "regex": "",
-                                "regex_options": [],
-                                "virtual_host": "",
-                            }
-                        ],
-                        "virtual_host": "",
-                        "sni": False,
-                        "payload": "",
-                        "reply": "",
-                        "reply_required": False,
-                        "helo": "",
-                        "query_type": "",
-                        "query_name": "",
-                        "script": {"command": "", "user": ""},
-                        "dynamic_weight": False,
-                        "track_file": "",
-                        "track_file_weight": 0,
-                        "bfd": "",
-                        "raw": [],
-                        "own_times": False,
-                    }
-                ],
+                "check": check,
+                "checks": [check],
                 "ejection_s": 3.2,
                 "ejection_refused_s": 1.2,
                 "ejection_content_s": 3.2,

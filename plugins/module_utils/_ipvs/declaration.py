@@ -19,13 +19,17 @@ from .model import (
     DEFAULT_FORWARDING,
     DEFAULT_SCHEDULER,
     ENGINES,
+    FWMARKS,
     HOST_NETMASKS,
     NUMBERED_FLAGS,
     PROTOCOLS,
     SCHEDULER_FLAGS,
     SCHEDULERS,
+    SECONDS,
+    THRESHOLDS,
     TUNNEL_CHECKSUMS,
     TUNNEL_TYPES,
+    WEIGHTS,
     Daemon,
     Destination,
     DestinationId,
@@ -41,14 +45,8 @@ from .model import (
 STATES = ("present", "absent", "exact")
 FORWARDINGS = ("dr", "nat", "tun")
 FAMILIES = ("ipv4", "ipv6")
-FLAGS = ("sh-fallback", "sh-port", "mh-fallback", "mh-port", *NUMBERED_FLAGS)
 
 PORTS = (0, 65535)
-FWMARKS = (1, 4294967295)
-WEIGHTS = (0, 65535)
-THRESHOLDS = (0, 2147483647)
-# The kernel counts in ticks, of which there may be 1000 in a second, in 31 bits.
-SECONDS = (1, 2147483)
 SYNC_IDS = (0, 255)
 TTLS = (1, 255)
 # Below, the kernel rounds a receiver's up; above, with its headers it is no UDP packet.
@@ -353,11 +351,13 @@ class _Reader:
 
     def _scheduler_flags(self, item: str, scheduler: str, flags: Any) -> tuple[str, ...]:
         names = SCHEDULER_FLAGS.get(scheduler, NUMBERED_FLAGS)
-        for flag in flags or ():
+        if not isinstance(flags, (list, tuple)):
+            flags = () if flags is None else (flags,)
+        for flag in flags:
             if flag not in names:
                 message = f"scheduler_flags {flag!r} is not one of the scheduler {scheduler}."
                 self._problem(item, message, f"Write some of {', '.join(names)}.")
-        return tuple(name for name in names if name in (flags or ()))
+        return tuple(name for name in names if name in flags)
 
     def _netmask(self, item: str, key: ServiceId, value: Any) -> str:
         default = HOST_NETMASKS[key.family]

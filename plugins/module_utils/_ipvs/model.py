@@ -22,6 +22,13 @@ ENGINES = ("sip",)
 # What the bits of a scheduler mean; of others there are three without names.
 SCHEDULER_FLAGS = {"sh": ("sh-fallback", "sh-port"), "mh": ("mh-fallback", "mh-port")}
 NUMBERED_FLAGS = ("flag-1", "flag-2", "flag-3")
+FLAGS = (*SCHEDULER_FLAGS["sh"], *SCHEDULER_FLAGS["mh"], *NUMBERED_FLAGS)
+
+FWMARKS = (1, 4294967295)
+WEIGHTS = (0, 65535)
+THRESHOLDS = (0, 2147483647)
+# The kernel counts in ticks, of which there may be 1000 in a second, in 31 bits.
+SECONDS = (1, 2147483)
 
 DEFAULT_SCHEDULER = "wlc"
 DEFAULT_FORWARDING = "dr"

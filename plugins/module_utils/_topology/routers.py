@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._ipvs.model import FWMARKS
 from .fields import (
     ADVERT_INTERVALS,
     CORRECT,
-    FWMARKS,
     INTERFACE,
     PRIORITIES,
     VRIDS,

@@ -10,15 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._ipvs.model import (
+    ENGINES,
+    FLAGS,
+    FWMARKS,
+    SCHEDULERS,
+    SECONDS,
+    THRESHOLDS,
+    TUNNEL_CHECKSUMS,
+    TUNNEL_TYPES,
+    WEIGHTS,
+)
 from .checks import DEFAULT_CHECK, HOST_NAME, read_checks
 from .fields import (
     CORRECT,
-    FWMARKS,
     NAME_REMEDY,
-    PERSISTENCES,
     PORTS,
-    THRESHOLDS,
-    WEIGHTS,
     WORD,
     Entry,
     Problems,
@@ -28,14 +35,9 @@ from .fields import (
 )
 from .model import Check, Endpoint, Hook, Tunnel, family
 
-SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
-SCHEDULER_FLAGS = ("sh-port", "sh-fallback", "mh-port", "mh-fallback", "flag-1", "flag-2", "flag-3")
 FORWARDINGS = ("dr", "nat", "tun")
 FAMILIES = ("ipv4", "ipv6")
 PROTOCOLS = ("tcp", "udp", "sctp")
-TUNNEL_TYPES = ("ipip", "gue", "gre")
-TUNNEL_CHECKSUMS = ("none", "csum", "remcsum")
-PERSISTENCE_ENGINES = ("sip",)
 
 _TUNNEL_KEYS = ("tunnel_type", "tunnel_port", "tunnel_checksum")
 SERVICE_KEYS = (
@@ -183,11 +185,9 @@ def read_service(
         one_packet=entry.boolean("one_packet", False),
         forwarding=forwarding,
         tunnel=tunnel,
-        persistence_timeout=entry.integer("persistence_timeout", PERSISTENCES, 0),
+        persistence_timeout=entry.integer("persistence_timeout", SECONDS, 0),
         persistence_netmask=_netmask(entry),
-        persistence_engine=entry.choice("persistence_engine", PERSISTENCE_ENGINES, "sip")
-        if "persistence_engine" in entry
-        else "",
+        persistence_engine=entry.choice("persistence_engine", ENGINES, "sip") if "persistence_engine" in entry else "",
         quorum=entry.integer("quorum", (1, 2147483647), 1),
         hysteresis=entry.integer("hysteresis", (0, 2147483647), 0),
         quorum_up=entry.hook("quorum_up"),
@@ -286,8 +286,8 @@ def _range(entry: Entry) -> list[str]:
 def _scheduler_flags(entry: Entry) -> list[str]:
     flags = entry.items("scheduler_flags")
     for flag in flags:
-        entry.problems.choice(entry.item, "scheduler_flags", flag, SCHEDULER_FLAGS)
-    return [flag for flag in flags if flag in SCHEDULER_FLAGS]
+        entry.problems.choice(entry.item, "scheduler_flags", flag, FLAGS)
+    return [flag for flag in flags if flag in FLAGS]
 
 
 def _netmask(entry: Entry) -> str:
