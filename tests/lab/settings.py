@@ -66,5 +66,6 @@ NODE_STACK = (
     "nginx-light",
     "apache2",
     "php-fpm",
+    "nftables",
     "tcpdump",
 )
