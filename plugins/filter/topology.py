@@ -140,6 +140,14 @@ _value:
       description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
       type: dict
       sample: {enabled: true, id: 51, interface: "", router: ha_web_ipv4}
+    handover:
+      description:
+        - What directors hand over to each other while a VIP moves. RV(ignore:offers) are addresses, protocols and
+          ports, RV(ignore:peers) the other directors' addresses, by director and family.
+      type: dict
+      sample:
+        offers: [{family: ipv4, address: 192.0.2.100, protocol: tcp, port: 80}]
+        peers: {lvs1: {ipv4: [192.0.2.12], ipv6: []}}
     raw:
       description: Further lines for keepalived's C(global_defs).
       type: list

@@ -83,6 +83,7 @@ class Cluster:
         if found is None:
             raise LabError("no engine is running. Start the cluster: make up")
         self.engine = found
+        self.inventory = inventory
         self._client = found.client()
         self._environment = {**os.environ, **found.environment()}
         description = _describe(inventory)
@@ -98,9 +99,26 @@ class Cluster:
         return list(self._names)
 
     @property
+    def real_servers(self) -> list[str]:
+        """The real servers of the first virtual service."""
+        return [server["name"] for server in self.topology["virtual_services"][0]["real_servers"]]
+
+    @property
     def vip(self) -> str:
         """The address of the first virtual service, which the faults are measured on."""
         return str(self.topology["virtual_services"][0]["address"])
+
+    @property
+    def endpoint(self) -> str:
+        """The first virtual service's address and port."""
+        return f"{self.vip}:{self.topology['virtual_services'][0]['port']}"
+
+    @property
+    def router(self) -> dict[str, Any]:
+        """The virtual router that moves the VIP."""
+        name = self.topology["virtual_services"][0]["router"]
+        found: dict[str, Any] = next(one for one in self.topology["virtual_routers"] if one["name"] == name)
+        return found
 
     @cached_property
     def declared_table(self) -> Table:
@@ -109,8 +127,9 @@ class Cluster:
 
     @property
     def preferred_master(self) -> str:
-        """The director of the highest priority."""
-        return str(max(self.topology["directors"], key=lambda one: one["priority"])["name"])
+        """The director of the highest priority for the VIP."""
+        priorities: dict[str, int] = self.router["priorities"]
+        return max(priorities, key=lambda name: priorities[name])
 
     def container_name(self, node: str) -> str:
         """Return the name that Docker knows a node by."""
@@ -178,11 +197,6 @@ class Cluster:
         if process.returncode:
             raise LabError(f"{node}: exit {process.returncode} of {command[0]}: {last.strip()}")
 
-    def python(self, node: str, program: Path, *arguments: object) -> str:
-        """Run one of the lab's programs for nodes in a node and return its output."""
-        command = ["python3", "-c", program.read_text(encoding="utf-8"), *map(str, arguments)]
-        return "".join(self.stream(node, command))
-
     # Readings
 
     def director(self, node: str) -> Director:
@@ -208,15 +222,20 @@ class Cluster:
         holders = self.holders()
         return holders[0] if len(holders) == 1 else None
 
-    def unhealthy(self) -> str:
-        """Say what keeps the cluster from being as declared; empty when nothing does."""
+    def unhealthy(self, master: str = "") -> str:
+        """Say what keeps the cluster from being as declared; empty when nothing does.
+
+        Args:
+            master: the director that must hold the VIP; the preferred one where it is empty.
+        """
+        master = master or self.preferred_master
         down = [node for node in self.nodes if not self.is_up(node)]
         if down:
             return f"down: {' '.join(down)}"
         states = self.running_directors()
         holders = [node for node, state in states.items() if state.holds_vip]
-        if holders != [self.preferred_master]:
-            return f"holders of {self.vip}: {' '.join(holders) or 'none'}, not {self.preferred_master} alone"
+        if holders != [master]:
+            return f"holders of {self.vip}: {' '.join(holders) or 'none'}, not {master} alone"
         for node, state in states.items():
             if not state.active:
                 return f"{node}: keepalived is not active"
@@ -224,26 +243,18 @@ class Cluster:
                 return f"{node}: the IPVS table is {state.table}, declared is {self.declared_table}"
         return ""
 
-    def wait_until_healthy(self, seconds: float = 60) -> None:
+    def wait_until_healthy(self, seconds: float = 60, master: str = "") -> None:
         """Wait until all is as declared: nodes, the one holder, the tables of all directors."""
         found = [""]
 
         def healthy() -> bool:
-            found[0] = self.unhealthy()
+            found[0] = self.unhealthy(master)
             return not found[0]
 
         try:
             wait_for("the cluster as declared", healthy, seconds)
         except LabError as error:
             raise LabError(f"{error}; {found[0]}\n{self.evidence(self.directors)}") from error
-
-    def left_table_at(self, director: str, node: str, seconds: float) -> float:
-        """Wait until a web node gets no new connections from a director; return when that was."""
-        program = Path(__file__).with_name("watch_table.py")
-        try:
-            return float(self.python(director, program, self.address(node), seconds))
-        except LabError as error:
-            raise LabError(f"{node} still in {director}'s IPVS table after {seconds:g} s") from error
 
     def evidence(self, nodes: Iterable[str]) -> str:
         """Return the journals' ends of nodes, and the directors' addresses and tables."""

@@ -4,19 +4,18 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from pathlib import Path
 from types import TracebackType
 
 from . import outage
 from .cluster import Cluster
+from .node_program import NodeProgram
 from .outage import Sample
-from .report import LabError, wait_for
+from .report import wait_for
 
 RATE = 100  # requests a second
 TIMEOUT_S = 0.8  # below one second: see probe.py
-_LONGEST_S = 180  # nobody may forget a load: it ends by itself
+_LONGEST_S = 300  # nobody may forget a load: it ends by itself
 
 _PROBE = Path(__file__).with_name("probe.py")
 
@@ -25,15 +24,11 @@ class Load:
     """Requests through the VIP for as long as the ``with`` block lasts."""
 
     def __init__(self, cluster: Cluster, path: str = "/") -> None:
-        self._cluster = cluster
-        self._path = path
         self._samples: list[Sample] = []
-        self._pid = 0
-        self._failure: Exception | None = None
-        self._reader = threading.Thread(target=self._read, name="probe", daemon=True)
+        arguments = (cluster.vip, 80, path, RATE, _LONGEST_S, TIMEOUT_S)
+        self._program = NodeProgram(cluster, cluster.client, _PROBE, arguments, self._take)
 
     def __enter__(self) -> Load:
-        self._reader.start()
         self.wait_for_requests(RATE // 4)
         return self
 
@@ -45,34 +40,13 @@ class Load:
     ) -> None:
         self.stop()
 
-    def _read(self) -> None:
-        arguments = [self._cluster.vip, "80", self._path, RATE, _LONGEST_S, TIMEOUT_S]
-        command = ["python3", "-c", _PROBE.read_text(encoding="utf-8"), *map(str, arguments)]
-        try:
-            for line in self._cluster.stream(self._cluster.client, command):
-                self._take(line)
-        except Exception as failure:  # for the thread that waits
-            self._failure = failure
-
     def _take(self, line: str) -> None:
-        if self._pid:
-            self._samples.append(outage.sample(line))
-        else:
-            self._pid = int(json.loads(line)["pid"])
+        self._samples.append(outage.sample(line))
 
     def stop(self) -> None:
         """Send no more; return when the last request has ended."""
-        if self._reader.is_alive() and self._pid:
-            # It may have come to its own end in between.
-            self._cluster.run(self._cluster.client, f"kill -TERM {self._pid} 2>/dev/null || true")
-        self._reader.join(timeout=TIMEOUT_S + 20)
-        if self._reader.is_alive():
-            raise LabError("the probe in the client node does not end")
-        self._raise()
-
-    def _raise(self) -> None:
-        if self._failure:
-            raise LabError(f"the probe in the client node failed: {self._failure}") from self._failure
+        self._program.end(TIMEOUT_S + 20)
+        self._program.check()
 
     def samples(self, since: float = 0.0, until: float = float("inf")) -> list[Sample]:
         """Return the samples so far that were sent in the given time, in the order of sending."""
@@ -83,7 +57,7 @@ class Load:
         wanted = len(self._samples) + more
 
         def enough() -> bool:
-            self._raise()
+            self._program.check()
             return len(self._samples) >= wanted
 
         wait_for(f"{more} requests of the probe", enough, more / RATE + 30, every=0.05)
@@ -92,7 +66,7 @@ class Load:
         """Wait until all requests sent before ``at`` (the client's clock) have ended."""
 
         def passed() -> bool:
-            self._raise()
+            self._program.check()
             return self._samples[-1].at > at + TIMEOUT_S
 
         wait_for(f"the requests sent before {at:.1f}", passed, 60, every=0.1)
@@ -101,7 +75,7 @@ class Load:
         """Wait until a server answers a request sent after ``since``; return when it was sent."""
 
         def answered() -> float | None:
-            self._raise()
+            self._program.check()
             answers = (one.at for one in self.samples(since) if one.server == server)
             return next(answers, None)
 
@@ -111,7 +85,7 @@ class Load:
         """Wait until no request of the last ``seconds`` failed."""
 
         def quiet() -> bool:
-            self._raise()
+            self._program.check()
             samples = self.samples()
             return all(not one.failed for one in samples if one.at > samples[-1].at - seconds)
 

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .engine import Engine
@@ -37,7 +37,32 @@ def environment(engine: Engine) -> dict[str, str]:
     return result
 
 
-def run(engine: Engine, inventory: Path, playbook: Path, detail: Callable[[str], None]) -> int:
+def _command(inventory: Path, playbook: Path, arguments: Sequence[str]) -> list[str]:
+    ansible = str(Path(sys.executable).parent / "ansible-playbook")
+    return [ansible, "-i", str(inventory), *arguments, str(playbook)]
+
+
+def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> str:
+    """Run a playbook that must fail, and return its output.
+
+    Raises:
+        LabError: it did not fail.
+    """
+    done = subprocess.run(
+        _command(inventory, playbook, arguments),
+        env=environment(engine),
+        cwd=REPO,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not done.returncode:
+        raise LabError(f"{playbook.name} {' '.join(arguments)} was not refused:\n{done.stdout}")
+    return done.stdout + done.stderr
+
+
+def run(engine: Engine, inventory: Path, playbook: Path, detail: Callable[[str], None], *arguments: str) -> int:
     """Run a playbook, say each play as it begins, and return the number of tasks.
 
     The whole output goes to ``build/<playbook>.log``.
@@ -48,12 +73,11 @@ def run(engine: Engine, inventory: Path, playbook: Path, detail: Callable[[str],
     BUILD.mkdir(exist_ok=True)
     log = BUILD / f"{playbook.stem}.log"
     name = playbook.relative_to(REPO)
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory)]
     tasks = 0
     with (
         open(log, "w", encoding="utf-8") as output,
         subprocess.Popen(
-            [*command, str(playbook)],
+            _command(inventory, playbook, arguments),
             env=environment(engine),
             cwd=REPO,
             stdin=subprocess.DEVNULL,

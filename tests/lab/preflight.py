@@ -18,6 +18,12 @@ _TOOLS = {
     "mke2fs": "e2fsprogs",
     "ip": "iproute2",
     "taskset": "util-linux",
+    "gcc": "gcc",
+    "make": "make",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
 }
 
 

@@ -14,9 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import faults, outage
+from . import outage
 from .cluster import Cluster
-from .faults import DirectorReturn, PowerLoss
+from .faults import masters, servers
+from .faults.scene import Outcome
 from .load import TIMEOUT_S, Load
 from .outage import Reading
 from .report import LabError, say
@@ -86,10 +87,11 @@ def _calm(cluster: Cluster) -> Reading:
     return reading
 
 
-def _master_dies_and_returns(cluster: Cluster) -> tuple[PowerLoss, DirectorReturn]:
-    loss = faults.master_power_loss(cluster, _tell)
+def _master_dies_and_returns(cluster: Cluster) -> tuple[Outcome, Outcome]:
+    node = cluster.preferred_master
+    loss = masters.power_loss(cluster, _tell)
     _line(loss)
-    back = faults.director_returns(cluster, loss.node, _tell)
+    back = masters.returns(cluster, node, _tell)
     _line(back)
     return loss, back
 
@@ -108,17 +110,17 @@ def proof(cluster: Cluster, out: Path) -> dict[str, Any]:
         requests = f"{calm.requests:,} requests to http://{cluster.vip}/"
         _line(f"{requests:<40} {shares}   failed {calm.failed}")
         loss, back = _master_dies_and_returns(cluster)
-        stop = faults.web_server_stops(cluster, cluster.web[1], _tell)
+        stop = servers.stops(cluster, cluster.real_servers[1], _tell)
         _line(stop)
     readings = [calm, loss.reading, back.reading, stop.reading]
     result = {
         "requests": sum(one.requests for one in readings),
         "failed": sum(one.failed for one in readings),
         "servers": calm.servers,
-        "outage_s": loss.outage_s,
+        "outage_s": loss.seconds,
         "bound_s": loss.bound_s,
         "advert_int_s": cluster.topology["virtual_routers"][0]["advert_int_s"],
-        "ejection_s": stop.ejection_s,
+        "ejection_s": stop.seconds,
         "versions": versions(cluster),
         "calm": asdict(calm),
         "power_loss": asdict(loss),
@@ -142,9 +144,9 @@ def kills(cluster: Cluster, number: int, out: Path) -> dict[str, Any]:
             loss, back = _master_dies_and_returns(cluster)
             losses.append(loss)
             failback_failed += back.reading.failed
-    outages = sorted(loss.outage_s for loss in losses)
+    outages = sorted(loss.seconds for loss in losses)
     result = {
-        "outages_s": [loss.outage_s for loss in losses],
+        "outages_s": [loss.seconds for loss in losses],
         "failed": [loss.reading.failed for loss in losses],
         "failback_failed": failback_failed,
         "min_s": outages[0],

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import cache, debian
+from . import cache, debian, nftables
 from .report import LabError
 from .settings import (
     CACHE,
@@ -86,7 +86,7 @@ def _unpack_kernel(release: str, part: Path, target: Path) -> None:
 
 def kernel(detail: Detail) -> Kernel:
     """Return the best kernel there is, unpacking it when it is not in the cache."""
-    recipe = cache.key("kernel 1", KERNEL_RELEASES)
+    recipe = cache.key("kernel 2", KERNEL_RELEASES, Path(nftables.__file__).read_text(encoding="utf-8"))
     target = CACHE / f"kernel-{recipe}"
 
     def build(part: Path) -> None:
@@ -101,6 +101,9 @@ def kernel(detail: Detail) -> Kernel:
                 continue
             if json.loads((part / "kernel.json").read_text(encoding="utf-8"))["seccomp"]:
                 break
+        detail("building nftables for the kernel")
+        facts = json.loads((part / "kernel.json").read_text(encoding="utf-8"))
+        nftables.rebuild(Kernel(folder=part, **facts).modules, facts["release"], part / "source")
 
     folder = cache.get(CACHE, "kernel", recipe, build)
     facts = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))

@@ -83,6 +83,11 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         f'{API}, check: regex "a\nb" is not a regular expression: it is no text in one line.',
         "Correct it. What only PCRE knows can stand in the lines of raw.",
     ),
+    "regex for the beginning of the page": (
+        checked(regex="^alive"),
+        f'{API}, check: regex "^alive" never matches: keepalived looks at the whole answer, which begins with HTTP/.',
+        "Remove the ^, or add regex_options: [multiline], with which it is the beginning of a line.",
+    ),
     "regex options alone": (
         checked(regex_options=["caseless"]),
         f"{API}, check: regex_options without a regex.",

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 from lab import ipvs_table
-from lab.watch_table import takes_traffic
 
 SAVED = """\
 -A -t 10.88.0.100:80 -s wlc
@@ -14,14 +13,6 @@ SAVED = """\
 -a -t 10.88.0.100:80 -r 10.88.0.21:80 -g -w 0
 -A -u [2001:db8::100]:53 -s rr -p 300
 -a -u [2001:db8::100]:53 -r [2001:db8::21]:53 -i -w 5 --tun-type ipip
-"""
-PROC = """\
-IP Virtual Server version 1.2.1 (size=4096)
-Prot LocalAddress:Port Scheduler Flags
-  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
-TCP  0A580064:0050 wlc
-  -> 0A580016:0050      Route   1      0          3
-  -> 0A580015:0050      Route   0      0          0
 """
 
 
@@ -59,8 +50,3 @@ def test_declared_is_what_a_healthy_kernel_says() -> None:
     topology = {"virtual_services": [{**service, "real_servers": servers}]}
     saved = SAVED.replace("-w 0", "-w 1").splitlines()[:3]
     assert ipvs_table.declared(topology) == ipvs_table.parse("\n".join(saved))
-
-
-@pytest.mark.parametrize(("address", "takes"), [("10.88.0.22", True), ("10.88.0.21", False), ("10.88.0.23", False)])
-def test_a_server_without_weight_takes_no_traffic(address: str, takes: bool) -> None:
-    assert takes_traffic(PROC, address) is takes

@@ -123,6 +123,11 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         f"{A}: advert_interval 0.1 s is not a whole number of seconds, and VRRP version 2 carries no other.",
         "Write version: 3, or advert_interval: 1.",
     ),
+    "adverts before a backup takes over": (
+        routed(down_timer_adverts=0),
+        f"{A}: down_timer_adverts 0 is not a whole number from 1 to 100.",
+        CORRECT_IT,
+    ),
     "version": (routed(version=4), f"{A}: version 4 is not a whole number from 2 to 3.", CORRECT_IT),
     "version 2 of IPv6": (
         short(

@@ -111,6 +111,7 @@ def test_short_form_states_everything() -> None:
                 "name": "ha_web_ipv4",
                 "vrid": 51,
                 "advert_int_s": 0.1,
+                "down_timer_adverts": 3,
                 "vips": ["192.0.2.100/32"],
                 "priorities": {"lvs1": 200, "lvs2": 190},
                 "failover_s": 0.3258,
@@ -221,6 +222,13 @@ def test_short_form_states_everything() -> None:
         "bfd": [],
         "notify_fifo": None,
         "sync_daemon": {"enabled": True, "id": 51, "interface": "", "router": "ha_web_ipv4"},
+        "handover": {
+            "offers": [{"family": "ipv4", "address": "192.0.2.100", "protocol": "tcp", "port": 80}],
+            "peers": {
+                "lvs1": {"ipv4": ["192.0.2.12"], "ipv6": []},
+                "lvs2": {"ipv4": ["192.0.2.11"], "ipv6": []},
+            },
+        },
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [

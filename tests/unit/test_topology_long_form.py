@@ -110,3 +110,30 @@ def test_a_server_of_the_other_family_is_spoken_to_through_a_tunnel() -> None:
 def test_bfd_sessions_start_from_the_directors_own_addresses() -> None:
     topology = build(short(ha_web_bfd=[{"name": "up", "neighbor": "2001:db8::1"}], hosts=BOTH_FAMILIES))
     assert topology.bfd[0].sources == {"lvs1": "2001:db8::11", "lvs2": "2001:db8::12"}
+
+
+def test_what_directors_hand_over() -> None:
+    topology = build(
+        long(
+            service(name="web", ports=[80, 443]),
+            service(name="dns", address="192.0.2.101", ports=[53], protocol="udp", check={"type": "udp"}),
+            service(name="api", address="192.0.2.102", ports=[80], forwarding="nat"),
+            {"name": "marked", "fwmark": 1, "check": {"type": "tcp", "port": 80}},
+            {
+                "name": "many",
+                "forwarding": "tun",
+                "endpoints": [{"addresses": "192.0.2.110-111", "port": 80}, {"address": "192.0.2.120", "port": 80}],
+            },
+            directors={"lvs1": "192.0.2.11", "lvs2": "192.0.2.12", "lvs3": "192.0.2.13"},
+        )
+    ).handover
+    assert [(offer.address, offer.protocol, offer.port) for offer in topology.offers] == [
+        (VIP, "tcp", 80),
+        (VIP, "tcp", 443),
+        ("192.0.2.101", "udp", 53),
+        ("192.0.2.110", "tcp", 80),
+        ("192.0.2.111", "tcp", 80),
+        ("192.0.2.120", "tcp", 80),
+    ]
+    # The likeliest holder first.
+    assert topology.peers["lvs2"]["ipv4"] == ["192.0.2.11", "192.0.2.13"]

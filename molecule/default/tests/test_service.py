@@ -17,7 +17,7 @@ CURL = "curl --silent --show-error --fail --max-time 5"
 
 @pytest.fixture(scope="module")
 def asked(cluster: Cluster) -> str:
-    """The path of PHP pages that every web node has served, and no request failed meanwhile.
+    """The path of PHP pages that every real server has served, and no request failed meanwhile.
 
     In turn would be too much to ask: wlc spares a server of which it remembers connections that
     an earlier fault has cut.
@@ -25,8 +25,8 @@ def asked(cluster: Cluster) -> str:
     path = f"/?{uuid.uuid4().hex}"
     with Load(cluster, path) as load:
         wait_for(
-            "an answer of every web node",
-            lambda: outage.read(load.samples(), TIMEOUT_S).servers.keys() == set(cluster.web),
+            "an answer of every real server",
+            lambda: outage.read(load.samples(), TIMEOUT_S).servers.keys() == set(cluster.real_servers),
             60,
         )
         load.stop()
@@ -43,7 +43,7 @@ def test_page_is_made_by_php_and_knows_the_client(cluster: Cluster, client_addre
 
 
 def test_nginx_and_apache_of_every_web_node_log_the_client(cluster: Cluster, asked: str, client_address: str) -> None:
-    for node in cluster.web:
+    for node in cluster.real_servers:
         for log in ("nginx/access.log", "apache2/access.log"):
             logged = cluster.run(node, f"grep -F '{asked}' /var/log/{log}")
             addresses = {line.split()[0] for line in logged.splitlines()}

@@ -153,6 +153,11 @@ def _read_url(entry: Entry) -> Url:
     for option in options:
         if option not in REGEX_OPTIONS:
             entry.problem(f"unknown regex_options {quote(option)}.", f"Use one of: {', '.join(REGEX_OPTIONS)}.")
+    if regex.startswith("^") and not regex.startswith("^HTTP/") and "multiline" not in options:
+        entry.problem(
+            f"regex {quote(regex)} never matches: keepalived looks at the whole answer, which begins with HTTP/.",
+            "Remove the ^, or add regex_options: [multiline], with which it is the beginning of a line.",
+        )
     if options and not regex:
         entry.problem("regex_options without a regex.", "Write the regex, or remove them.")
     return Url(

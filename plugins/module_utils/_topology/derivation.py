@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from .carriers import Carriers, bare
 from .checks import UNTIMED, inherit_times
 from .declaration import Declaration, Inventory, declare
+from .handover import handover
 from .model import (
     Bfd,
     Bounds,
@@ -78,6 +79,7 @@ def derive(declared: Declaration) -> Topology:
         bfd=_bfd(declared),
         notify_fifo=declared.fifo,
         sync_daemon=_sync_daemon(declared, routers, groups),
+        handover=handover(declared),
         raw=declared.raw,
         bounds=bounds,
         summary=_summary(services, bounds),
@@ -104,9 +106,10 @@ def _virtual_router(declared: Declaration, carriers: Carriers, router: DeclaredR
         name=router.name,
         vrid=router.vrid,
         advert_int_s=router.advert_interval,
+        down_timer_adverts=router.down_timer_adverts,
         vips=[vip.address for vip in vips],
         priorities=ranks,
-        failover_s=_failover_s(ranks, router.advert_interval),
+        failover_s=_failover_s(ranks, router),
         family=carriers.family(router),
         version=router.version,
         mode=router.mode,
@@ -132,11 +135,11 @@ def _virtual_router(declared: Declaration, carriers: Carriers, router: DeclaredR
     )
 
 
-def _failover_s(ranks: dict[str, int], advert_interval: float) -> float:
-    """Three lost adverts and the skew of the backup that is first to notice (RFC 5798, 6.1)."""
+def _failover_s(ranks: dict[str, int], router: DeclaredRouter) -> float:
+    """The lost adverts and the skew of the backup that is first to notice (RFC 5798, 6.1)."""
     by_rank = sorted(ranks.values(), reverse=True)
     first_backup = by_rank[min(1, len(by_rank) - 1)]
-    return round((3 + (256 - first_backup) / 256) * advert_interval, 4)
+    return round((router.down_timer_adverts + (256 - first_backup) / 256) * router.advert_interval, 4)
 
 
 def _tracking(declared: Declaration, wanted: DeclaredTracking) -> Tracking:

@@ -258,6 +258,7 @@ class VirtualRouter:
     name: str
     vrid: int
     advert_int_s: float
+    down_timer_adverts: int
     vips: list[str]
     priorities: dict[str, int]
     failover_s: float
@@ -349,6 +350,24 @@ class SyncDaemon:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What clients speak to; port 0 is every port."""
+
+    family: str
+    address: str
+    protocol: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What directors hand over to each other while a VIP moves, and to which addresses, by director and family."""
+
+    offers: list[Offer]
+    peers: dict[str, dict[str, list[str]]]
+
+
+@dataclass(frozen=True)
 class Listener:
     family: str
     port: int
@@ -385,6 +404,7 @@ class Topology:
     bfd: list[Bfd]
     notify_fifo: NotifyFifo | None
     sync_daemon: SyncDaemon
+    handover: Handover
     raw: list[str]
     bounds: Bounds
     summary: list[str]

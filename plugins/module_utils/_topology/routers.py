@@ -40,11 +40,12 @@ GARP_KEYS = {
     "lower_prio_repeat": (1, 100),
 }
 PREEMPT_DELAYS = (0.0, 1000.0)
+DOWN_TIMER_ADVERTS = (1, 100)
 
 ROUTER_KEYS = (
     *("name", "vrid", "family", "interface", "addresses", "master", "priorities", "advert_interval", "version"),
-    *("mode", "authentication", "preempt", "preempt_delay", "garp", "vips", "routes", "rules", *TRACK_KEYS),
-    *("notify", "raw"),
+    *("down_timer_adverts", "mode", "authentication", "preempt", "preempt_delay", "garp", "vips", "routes", "rules"),
+    *(*TRACK_KEYS, "notify", "raw"),
 )
 SYNC_GROUP_KEYS = ("name", "routers", *TRACK_KEYS, "notify", "raw")
 VIP_KEYS = ("address", "interface", "label", "scope")
@@ -74,6 +75,7 @@ class DeclaredRouter:
     master: str = ""
     priorities: dict[str, int] = field(default_factory=dict)
     advert_interval: float = 0.0
+    down_timer_adverts: int = 3
     version: int = 3
     mode: str = "unicast"
     authentication: str = ""
@@ -141,6 +143,7 @@ def _router(entry: Entry, name: str, directors: Sequence[str], vrid: int, interv
         master=_master(entry, directors),
         priorities=_priorities(entry, directors),
         advert_interval=advert_interval(entry.problems, entry.item, entry.values, interval, version),
+        down_timer_adverts=entry.integer("down_timer_adverts", DOWN_TIMER_ADVERTS, 3),
         version=version,
         mode=entry.choice("mode", MODES, "unicast"),
         authentication=_authentication(entry, version),

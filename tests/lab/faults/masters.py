@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""What may happen to the master director, and its return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..cluster import Cluster
+from ..outage import Reading
+from .scene import DEADLINE_S, SETTLE_S, Outcome, Scene, Tell, scene
+
+# Of adverts: for so long two directors may both speak as master while the VIP moves.
+_DOUBLE_MASTER = 2
+
+
+def power_loss(cluster: Cluster, tell: Tell) -> Outcome:
+    """Cut the master director's power; it stays down.
+
+    Claims: exactly one other director holds the VIP, and the outage is within VRRP's bound.
+    """
+    node = cluster.preferred_master
+    fault = f"power loss of {node}, the master"
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        cluster.unplug(node)
+        at.load.wait_until_quiet(SETTLE_S)
+        at.load.stop()
+        cluster.kill(node)
+        holder = at.holder()
+        reading = at.reading()
+        # A fault that nobody notices was none, and would prove nothing.
+        at.demand("requests fail until the backup takes over", reading.failed > 0)
+        return _moved(at, fault, reading, f"one holder: {holder}")
+
+
+def returns(cluster: Cluster, node: str, tell: Tell, master: str = "") -> Outcome:
+    """Give a director its power back and touch nothing else.
+
+    Claims: the cluster becomes as declared, with one holder and equal tables, and no request fails.
+
+    Args:
+        master: that shall hold the VIP in the end; without it the preferred one.
+    """
+    fault = f"{node} back" + (f", {master} keeps the VIP" if master else "")
+    with scene(cluster, tell, f"{node} gets its power back", *cluster.directors, healthy=False) as at:
+        on_at = cluster.power_on(node)
+        at.watch.attach(node)
+        at.settle(master)
+        return _returned(at, fault, on_at)
+
+
+def stopped(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Stop the master's keepalived, as an administrator does, and start it again."""
+    return _leaves_and_returns(
+        cluster,
+        tell,
+        "keepalived stopped on {node}",
+        lambda node: cluster.command_at(node, "systemctl stop keepalived"),
+        lambda node: cluster.command_at(node, "systemctl start keepalived"),
+    )
+
+
+def interface_down(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Take the master's interface down, and up again."""
+    routes = cluster.run(cluster.preferred_master, "ip route show default").strip()
+    # The kernel forgets the routes of an interface that goes down; bringing them back is the
+    # network manager's task, and the nodes have none.
+    again = f"ip link set eth0 up && ip route replace {routes}" if routes else "ip link set eth0 up"
+    return _leaves_and_returns(
+        cluster,
+        tell,
+        "interface of {node} down",
+        lambda node: cluster.command_at(node, "ip link set eth0 down"),
+        lambda node: cluster.command_at(node, again),
+    )
+
+
+def script_fails(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Let the script that the master's virtual router tracks fail, and pass again."""
+    flag = cluster.topology["scripts"][0]["script"]["command"].split()[-1]
+    return _leaves_and_returns(
+        cluster,
+        tell,
+        "tracked script fails on {node}",
+        lambda node: cluster.command_at(node, f"rm {flag}"),
+        lambda node: cluster.command_at(node, f"touch {flag}"),
+    )
+
+
+def frozen(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Freeze all processes of the master's keepalived with SIGSTOP, and thaw them."""
+    return _leaves_and_returns(
+        cluster,
+        tell,
+        "keepalived frozen on {node}",
+        lambda node: cluster.command_at(node, "systemctl kill --signal=STOP keepalived"),
+        lambda node: cluster.command_at(node, "systemctl kill --signal=CONT keepalived"),
+    )
+
+
+def killed(cluster: Cluster, tell: Tell) -> Outcome:
+    """Kill all processes of the master's keepalived with signal 9."""
+    return _killed(cluster, tell, "all", "keepalived killed on {node}")
+
+
+def parent_killed(cluster: Cluster, tell: Tell) -> Outcome:
+    """Kill the first process of the master's keepalived with signal 9."""
+    return _killed(cluster, tell, "main", "keepalived's parent killed on {node}")
+
+
+def dies_and_returns(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Cut the master's power, and give it back."""
+    node = cluster.preferred_master
+    yield power_loss(cluster, tell)
+    yield returns(cluster, node, tell)
+
+
+def all_restarted(cluster: Cluster, tell: Tell) -> Outcome:
+    """Cut the power of all directors at once, and give it back.
+
+    Claims: the cluster serves again and becomes as declared, with nobody touching it.
+    """
+    fault = "power loss of all directors"
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        off_at = min(cluster.unplug(node) for node in cluster.directors)
+        for node in cluster.directors:
+            cluster.kill(node)
+        on_at = max(cluster.power_on(node) for node in cluster.directors)
+        at.settle()
+        at.load.stop()
+        reading = at.reading(off_at)
+        last = max((one.at for one in at.load.samples(off_at) if one.failed), default=on_at)
+        at.demand("requests fail while there is no director", reading.failed > 0)
+        at.demand("the last seconds are quiet", not at.reading(last + 0.001).failed)
+    return Outcome(
+        fault=fault,
+        figure="serves, from power on,",
+        seconds=round(last - on_at, 3),
+        bound_s=DEADLINE_S,
+        failed=reading.failed,
+        remark=f"one holder: {at.cluster.preferred_master}",
+        reading=reading,
+    )
+
+
+def _leaves_and_returns(
+    cluster: Cluster,
+    tell: Tell,
+    fault: str,
+    break_it: Callable[[str], float],
+    mend_it: Callable[[str], float],
+) -> Iterator[Outcome]:
+    """Break the master so that the backup takes over; mend it, and it takes the VIP back."""
+    node = cluster.preferred_master
+    fault = fault.format(node=node)
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        broken_at = break_it(node)
+        backup = next(name for name in cluster.directors if name != node)
+        at.watch.wait_for_master(backup, broken_at, DEADLINE_S)
+        at.load.wait_until_quiet(SETTLE_S)
+        mended_at = mend_it(node)
+        yield _moved(at, fault, at.reading(broken_at, mended_at), f"{backup} took over")
+        at.settle()
+        yield _returned(at, f"{fault}: mended", mended_at)
+
+
+def _killed(cluster: Cluster, tell: Tell, whom: str, fault: str) -> Outcome:
+    """Claims: systemd brings it back; the outage is within VRRP's bound, with one holder in the end.
+
+    The service may move to the backup and back: what counts is the longest time without an answer,
+    not the time from the first failure to the last.
+    """
+    node = cluster.preferred_master
+    fault = fault.format(node=node)
+    main_process = "systemctl show --property=MainPID --value keepalived"
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        before = cluster.run(node, main_process)
+        killed_at = cluster.command_at(node, f"systemctl kill --kill-whom={whom} --signal=KILL keepalived")
+        at.load.wait_until_quiet(SETTLE_S)
+        at.settle()
+        at.demand("systemd has started keepalived anew", cluster.run(node, main_process) not in ("0\n", before))
+        at.load.stop()
+        reading = at.reading(killed_at)
+        at.demand_below("longest gap", reading.longest_gap_s, cluster.router["failover_s"])
+        remark = f"one holder: {at.holder()}, {_double_master(at)}"
+    return Outcome(
+        fault, "longest gap", reading.longest_gap_s, cluster.router["failover_s"], reading.failed, remark, reading
+    )
+
+
+def _moved(at: Scene, fault: str, reading: Reading, remark: str) -> Outcome:
+    bound = at.cluster.router["failover_s"]
+    at.demand_below("outage", reading.outage_s, bound, reading)
+    return Outcome(fault, "outage", reading.outage_s, bound, reading.failed, f"{remark}, {_double_master(at)}", reading)
+
+
+def _returned(at: Scene, fault: str, since: float) -> Outcome:
+    at.load.stop()
+    reading = at.reading(since)
+    states = at.cluster.running_directors()
+    tables = [state.table for state in states.values()]
+    at.demand("all directors' tables are equal", tables == tables[:1] * len(tables), reading)
+    remark = f"one holder: {at.holder()}, tables equal, {_double_master(at)}"
+    at.demand("no request fails", not reading.failed, reading)
+    return Outcome(fault, "outage", reading.outage_s, 0.0, reading.failed, remark, reading)
+
+
+def _double_master(at: Scene) -> str:
+    limit = _DOUBLE_MASTER * at.cluster.router["advert_int_s"]
+    seconds = at.watch.double_master_s()
+    at.demand(f"no two masters for longer than {limit:g} s, was {seconds:.2f} s", seconds <= limit)
+    return f"two masters for {seconds:.2f} s" if seconds else "never two masters"

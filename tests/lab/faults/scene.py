@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""What all faults share: a healthy cluster under load and watched, claims, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .. import outage
+from ..cluster import Cluster
+from ..load import TIMEOUT_S, Load
+from ..outage import Reading
+from ..report import LabError, wait_for
+from ..watch import Watch
+
+TOLERANCE_S = 0.25  # on top of every bound, for the machine's own scheduling
+SETTLE_S = 2.0  # without a failure, then a fault counts as over
+DEADLINE_S = 60.0  # of everything that has no bound of its own: boots, preemption
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fault cost.
+
+    Attributes:
+        fault: in words, with the node's name.
+        figure: what was measured and held against the bound.
+        seconds: its value.
+        bound_s: the topology's promise.
+        failed: requests, from the fault to its end.
+        remark: what else was seen.
+    """
+
+    fault: str
+    figure: str
+    seconds: float
+    bound_s: float
+    failed: int
+    remark: str
+    reading: Reading
+
+    def __str__(self) -> str:
+        return (
+            f"{self.fault:<40} {self.figure} {self.seconds:.2f} s (bound {self.bound_s:.2f} s), "
+            f"failed {self.failed}, {self.remark}"
+        )
+
+
+class Scene:
+    """A cluster under load, watched."""
+
+    def __init__(self, cluster: Cluster, load: Load, watch: Watch) -> None:
+        self.cluster = cluster
+        self.load = load
+        self.watch = watch
+
+    def reading(self, since: float = 0.0, until: float = float("inf")) -> Reading:
+        """Return what the requests sent in the given time show."""
+        return outage.read(self.load.samples(since, until), TIMEOUT_S)
+
+    def first_failure(self, since: float) -> float:
+        """Return when the first request after ``since`` was sent that failed; else ``since``."""
+        return next((one.at for one in self.load.samples(since) if one.failed), since)
+
+    def settle(self, master: str = "") -> None:
+        """Wait until all is as declared again and no request fails any more."""
+        self.cluster.wait_until_healthy(DEADLINE_S, master)
+        self.load.wait_until_quiet(SETTLE_S)
+
+    def demand(self, claim: str, holds: bool, reading: Reading | None = None) -> None:
+        """Raise LabError with the numbers when a claim does not hold."""
+        if not holds:
+            raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}")
+
+    def demand_below(self, what: str, seconds: float, bound_s: float, reading: Reading | None = None) -> None:
+        """Raise LabError when ``seconds`` is not below the bound and its tolerance."""
+        limit = bound_s + TOLERANCE_S
+        self.demand(f"{what} below {limit:.2f} s, was {seconds:.2f}", seconds < limit, reading)
+
+    def holder(self) -> str:
+        """Wait until exactly one director that has power holds the VIP; return its name."""
+        return wait_for("exactly one holder of the VIP", self.cluster.the_holder, DEADLINE_S)
+
+
+@contextmanager
+def scene(
+    cluster: Cluster, tell: Tell, what: str, *concerned: str, master: str = "", healthy: bool = True
+) -> Iterator[Scene]:
+    """Put a cluster under load, a healthy one unless the fault lasts; on failure show the evidence of ``concerned``."""
+    if healthy:
+        cluster.wait_until_healthy(DEADLINE_S, master)
+    tell(what)
+    with cluster.on_failure_show(*concerned), Watch(cluster) as watch, Load(cluster) as load:
+        yield Scene(cluster, load, watch)
