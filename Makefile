@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test integration bench-ipvs molecule molecule-all test clean-cache
+        lint unit sanity engine-test integration bench-ipvs bench-topology molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
 SCENARIO ?= default
@@ -61,6 +61,9 @@ integration: venv ## the modules on the real kernel, keepalived.conf in keepaliv
 
 bench-ipvs: venv ## large IPVS tables beside ipvsadm and pyroute2: times, memory, messages (7 minutes)
 	@$(LAB) bench-ipvs
+
+bench-topology: venv ## 3,000 real servers from the inventory to keepalived's table: times, memory, growth
+	@$(LAB) bench-topology
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)

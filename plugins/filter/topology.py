@@ -133,9 +133,19 @@ _value:
       description: BFD sessions that virtual routers and checks watch.
       type: list
       elements: dict
+    pages:
+      description:
+        - What the URLs show whose digest is V(auto), by RV(ignore:name), which the URL has as RV(ignore:page).
+        - They are the option O(lvs.ha_web.page_digest#module:pages).
+      type: list
+      elements: dict
     notify_fifo:
-      description: RV(ignore:path) and RV(ignore:user) of the FIFO for changes of state, or null.
+      description: RV(ignore:path), RV(ignore:user) and RV(ignore:script) of the FIFO for changes of state, or null.
       type: dict
+    lvs_timeouts:
+      description: Seconds that IPVS keeps the entry of a connection without traffic; 0 leaves the kernel's.
+      type: dict
+      sample: {tcp: 0, tcpfin: 0, udp: 0}
     sync_daemon:
       description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
       type: dict

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from . import bench, embedded, engine, integration, playbook, preflight, report, status, up
+from . import bench, bench_topology, embedded, engine, integration, playbook, preflight, report, status, up
 from .cluster import Cluster
 from .proof import kills, proof
 from .settings import BUILD
@@ -86,6 +86,10 @@ def _bench_ipvs(_arguments: Arguments) -> None:
     bench.run(BUILD / "bench-ipvs.json", BUILD / "bench-ipvs.md")
 
 
+def _bench_topology(_arguments: Arguments) -> None:
+    bench_topology.run(BUILD / "bench-topology.json", BUILD / "bench-topology.md")
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
     "build": ("build what the embedded engine needs, where the cache does not hold it", _build),
     "engine-up": ("start the engine, or find that one runs", _engine_up),
@@ -99,6 +103,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
     "shell": ("a shell in NODE", _shell),
     "integration": ("run tests/integration in a container [pytest's arguments]", _integration),
     "bench-ipvs": ("large IPVS tables, beside ipvsadm and pyroute2, measured", _bench_ipvs),
+    "bench-topology": ("large topologies, from the inventory to keepalived's table, measured", _bench_topology),
     "run": ("run COMMAND... with the engine's environment", _run),
 }
 

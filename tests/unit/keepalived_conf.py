@@ -12,6 +12,8 @@ from ansible.plugins.filter.core import FilterModule
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import Topology
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+# Of every page, as no server is asked.
+DIGEST = "0123456789abcdef0123456789abcdef"
 ROLE = Path(__file__).resolve().parents[2] / "roles/keepalived"
 
 
@@ -34,6 +36,7 @@ def render(topology: Topology, director: str = "lvs1", **variables: Any) -> str:
         inventory_hostname=director,
         ha_web_topology=described,
         keepalived_interface="eth0",
+        __keepalived_pages={"digests": {page.name: DIGEST for page in topology.pages}},
         **{"keepalived_preempt": True, "keepalived_preempt_delay": 5, **variables},
         **{name: value for name, value in _VARS.items() if "{{" not in str(value)},
     )

@@ -78,9 +78,14 @@ EXAMPLES = {
         ha_web_track_processes=[{"name": "cron", "process": "cron", "weight": 10, "delay": 0.5}],
         ha_web_track_files=[{"name": "standby", "file": "/run/keepalived-standby", "weight": -100}],
         ha_web_bfd=[{"name": "peer", "neighbor": {"lvs1": "lvs2", "lvs2": "lvs1"}, "weight": -30}],
-        ha_web_notify_fifo={"path": "/run/keepalived.fifo", "user": "keepalived_script"},
+        ha_web_notify_fifo={
+            "path": "/run/keepalived.fifo",
+            "user": "keepalived_script",
+            "script": {"command": f"{SCRIPT} -p", "user": "root"},
+        },
+        ha_web_lvs_timeouts={"tcp": 300, "udp": 60},
         ha_web_sync_daemon={"id": 9, "interface": "eth1"},
-        ha_web_keepalived_raw=["lvs_timeouts tcp 900"],
+        ha_web_keepalived_raw=["lvs_flush_on_stop"],
     ),
     "version_2": short(ha_web_virtual_routers=[{"name": "old", "version": 2, "authentication": "secret"}]),
     "multicast_of_both_families": long(
@@ -223,6 +228,7 @@ EXAMPLES = {
                 "urls": [
                     {"path": "/", "status": ["200-299", 401], "virtual_host": "www.example.org"},
                     {"path": "/static?a=b&c", "digest": DIGEST},
+                    {"path": "/logo.svg", "digest": "auto"},
                     {"path": "/api", "regex": r'"alive": \d+', "regex_options": ["caseless", "multiline"]},
                 ],
                 "virtual_host": "example.org",

@@ -17,6 +17,7 @@ COMMAND = (
     "and put the rest into the script."
 )
 DIGEST = "9b3a0c85a887a256d6939da88aabd8cd"
+DIGITS = "Write 32 hexadecimal digits in lower case, as genhash prints them, or auto to have them found."
 HEXADECIMAL = "Write hexadecimal digits, two for each byte."
 
 
@@ -51,12 +52,22 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
     "digest of wrong length": (
         checked(digest="abc"),
         f'{API}, check: digest "abc" is not an MD5 sum.',
-        "Write 32 hexadecimal digits in lower case, as genhash prints them.",
+        DIGITS,
     ),
     "digest in capitals": (
         checked(digest=DIGEST.upper()),
         f'{API}, check: digest "{DIGEST.upper()}" is not an MD5 sum.',
-        "Write 32 hexadecimal digits in lower case, as genhash prints them.",
+        DIGITS,
+    ),
+    "digest in a word": (
+        checked(digest="Auto"),
+        f'{API}, check: digest "Auto" is not an MD5 sum.',
+        DIGITS,
+    ),
+    "digest of another request": (
+        checked(urls=[{"path": "/", "digest": "auto"}], raw=["warmup 5", "  http_protocol 1.1"]),
+        f'{API}, check: digest auto, and "  http_protocol 1.1" in raw, without which the page would be looked at.',
+        "Remove that line, or write the digest that genhash prints.",
     ),
     "status range": (
         checked(status="299-200"),

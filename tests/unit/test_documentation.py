@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.ha_web.plugins.module_utils._topology import checks, routers, services, tracking
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology import (
+    checks,
+    lvs_timeouts,
+    routers,
+    services,
+    tracking,
+)
 
 README = (Path(__file__).resolve().parents[2] / "roles/validate/README.md").read_text()
 KEYS = {
@@ -26,6 +32,8 @@ KEYS = {
     "processes": tracking.PROCESS_KEYS,
     "files": tracking.FILE_KEYS,
     "bfd": tracking.BFD_KEYS,
+    "fifo": tracking.FIFO_KEYS,
+    "timeouts": lvs_timeouts.TIMEOUT_KEYS,
     "notify": tracking.NOTIFY_KEYS,
 }
 

@@ -378,6 +378,41 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         'ha_web_notify_fifo: path "fifo" is not the path of a file.',
         "Write an absolute path.",
     ),
+    "script of a fifo": (
+        short(ha_web_notify_fifo={"path": "/run/fifo", "script": {"command": "reader.sh", "user": "root"}}),
+        'ha_web_notify_fifo: script "reader.sh" does not begin with a slash.',
+        "Write the absolute path of the script.",
+    ),
+    "key of a fifo": (
+        short(ha_web_notify_fifo={"path": "/run/fifo", "scripts": "/bin/reader"}),
+        'ha_web_notify_fifo: unknown key "scripts".',
+        "Did you mean script?",
+    ),
+    "fifo without a path": (
+        short(ha_web_notify_fifo={"script": "/bin/reader"}),
+        "ha_web_notify_fifo: {'script': '/bin/reader'} is no path.",
+        "Write /run/keepalived.fifo, or {path: ..., user: ..., script: ...}.",
+    ),
+    "timeouts": (
+        short(ha_web_lvs_timeouts=900),
+        "ha_web_lvs_timeouts: 900 is not a mapping.",
+        "Write {tcp: 900, tcpfin: 120, udp: 300}, in seconds.",
+    ),
+    "timeout of too long": (
+        short(ha_web_lvs_timeouts={"tcp": 2147484}),
+        "ha_web_lvs_timeouts: tcp 2147484 is not a whole number from 0 to 2147483.",
+        CORRECT_IT,
+    ),
+    "timeout of half a second": (
+        short(ha_web_lvs_timeouts={"udp": 0.5}),
+        "ha_web_lvs_timeouts: udp 0.5 is not a whole number from 0 to 2147483.",
+        CORRECT_IT,
+    ),
+    "timeout of something else": (
+        short(ha_web_lvs_timeouts={"sctp": 5}),
+        'ha_web_lvs_timeouts: unknown key "sctp".',
+        "Known are: tcp, tcpfin, udp.",
+    ),
     "sync daemon": (
         short(ha_web_sync_daemon={"id": 256}),
         "ha_web_sync_daemon: id 256 is not a whole number from 0 to 255.",

@@ -59,6 +59,7 @@ def test_short_form_states_everything() -> None:
                 "regex": "",
                 "regex_options": [],
                 "virtual_host": "",
+                "page": "",
             }
         ],
         "virtual_host": "",
@@ -215,6 +216,7 @@ def test_short_form_states_everything() -> None:
                 "raw": [],
             }
         ],
+        "pages": [],
         "sync_groups": [],
         "scripts": [],
         "track_processes": [],
@@ -229,6 +231,7 @@ def test_short_form_states_everything() -> None:
                 "lvs2": {"ipv4": ["192.0.2.11"], "ipv6": []},
             },
         },
+        "lvs_timeouts": {"tcp": 0, "tcpfin": 0, "udp": 0},
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [
@@ -462,6 +465,7 @@ VARIABLES = (
     "ha_web_track_files",
     "ha_web_bfd",
     "ha_web_notify_fifo",
+    "ha_web_lvs_timeouts",
     "ha_web_sync_daemon",
     "ha_web_keepalived_raw",
     "ha_web_vrid",

@@ -38,6 +38,8 @@ DEFAULT_CHECK = Check(
 # Another key of a URL makes it the user's own: the status is then only what is said.
 _CONTENT_KEYS = ("digest", "regex")
 _URL_KEYS = ("path", "status", *_CONTENT_KEYS, "regex_options", "virtual_host")
+# Words of keepalived that change what is asked, and whom.
+_ASKED_OTHERWISE = ("http_protocol", "virtualhost", "connect_ip", "connect_port", "enable_sni", "url")
 _TIMES = ("interval", "timeout", "retries", "retry_delay")
 _WEB = ("type", *_URL_KEYS, "urls", *_TIMES, "port", "raw")
 CHECK_KEYS: dict[str, tuple[str, ...]] = {
@@ -59,7 +61,9 @@ UNTIMED = ("file", "bfd")
 QUERY_TYPES = ("A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA")
 REGEX_OPTIONS = ("caseless", "dotall", "extended", "firstline", "multiline", "ungreedy", "utf")
 URL_PATH = re.compile(r"/[^\s\"'{}#!\\]*")
-DIGEST = re.compile(r"[0-9a-f]{32}")
+# Found by asking the servers.
+AUTO = "auto"
+DIGEST = re.compile(rf"{AUTO}|[0-9a-f]{{32}}")
 STATUS_RANGE = re.compile(r"([0-9]{3})-([0-9]{3})")
 HEXADECIMAL = re.compile(r"([0-9a-fA-F]{2}){1,255}")
 HOST_NAME = re.compile(r"[A-Za-z0-9_.:\[\]-]+")
@@ -127,6 +131,13 @@ def _web(problems: Problems, entry: Entry) -> dict[str, Any]:
         virtual_host = _virtual_host(entry)
         urls = [_read_url(entry)]
     urls = urls or [DEFAULT_URL]
+    if any(url.digest == AUTO for url in urls):
+        for line in entry.values.get("raw") or []:
+            if isinstance(line, str) and line.split()[:1] and line.split()[0] in _ASKED_OTHERWISE:
+                entry.problem(
+                    f"digest auto, and {quote(line)} in raw, without which the page would be looked at.",
+                    "Remove that line, or write the digest that genhash prints.",
+                )
     first = urls[0].statuses[:1]
     return {
         "path": urls[0].path,
@@ -164,7 +175,10 @@ def _read_url(entry: Entry) -> Url:
         path=entry.match("path", URL_PATH, "the path of a URL", "Begin it with a slash: /health.", DEFAULT_URL.path),
         statuses=_statuses(entry, [] if content else DEFAULT_URL.statuses),
         digest=entry.match(
-            "digest", DIGEST, "an MD5 sum", "Write 32 hexadecimal digits in lower case, as genhash prints them."
+            "digest",
+            DIGEST,
+            "an MD5 sum",
+            "Write 32 hexadecimal digits in lower case, as genhash prints them, or auto to have them found.",
         ),
         regex=regex,
         regex_options=[str(option) for option in options],

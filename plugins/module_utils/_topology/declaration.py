@@ -14,7 +14,8 @@ from typing import Any
 
 from .._problems import Problem
 from .fields import PRIORITIES, VRIDS, Problems, ip, quote, raw_lines
-from .model import NotifyFifo, Script, TrackFile, TrackProcess, family
+from .lvs_timeouts import read_lvs_timeouts
+from .model import LvsTimeouts, NotifyFifo, Script, TrackFile, TrackProcess, family
 from .routers import (
     DeclaredRouter,
     DeclaredSyncDaemon,
@@ -63,6 +64,7 @@ class Declaration:
     bfd: list[DeclaredBfd] = field(default_factory=list)
     fifo: NotifyFifo | None = None
     sync_daemon: DeclaredSyncDaemon = field(default_factory=DeclaredSyncDaemon)
+    lvs_timeouts: LvsTimeouts = field(default_factory=LvsTimeouts)
     raw: list[str] = field(default_factory=list)
 
     def addresses_of(self, host: str) -> list[str]:
@@ -130,7 +132,7 @@ class _Reader:
             return None
         first_host, first = found[0]
         for host, value in found[1:]:
-            if value != first:
+            if value is not first and value != first:
                 self._found.add(
                     variable,
                     f"{first_host} and {host} have different values.",
@@ -146,10 +148,11 @@ class _Reader:
     def _addresses(self, declared: Declaration, members: Sequence[str]) -> None:
         """Of all hosts that take part, those of services included."""
         named = [server.name for service in declared.services for server in service.real_servers if not server.address]
+        known_hosts = set(declared.hosts)
         sorry = [service.sorry_server for service in declared.services if service.sorry_server]
         named += [server.name for server in sorry if not server.address]
         for name in dict.fromkeys([*members, *named]):
-            if name in declared.hosts:
+            if name in known_hosts:
                 declared.addresses[name] = self._address(name)
                 second = self._read(name, "ha_web_address6")
                 if second is not None:
@@ -259,6 +262,8 @@ class _Reader:
         resolve = resolver(declared.addresses_of, declared.hosts)
         declared.bfd = read_bfd(found, self._shared("ha_web_bfd", members), declared.directors, resolve)
         declared.fifo = read_fifo(found, self._shared("ha_web_notify_fifo", members))
+        item = "ha_web_lvs_timeouts"
+        declared.lvs_timeouts = read_lvs_timeouts(found, item, self._shared(item, members))
         item = "ha_web_keepalived_raw"
         declared.raw = raw_lines(found, item, self._shared(item, members))
 

@@ -31,6 +31,7 @@ from .model import (
     endpoint,
     family,
 )
+from .pages import name_pages, pages
 from .routers import DeclaredRouter
 from .services import DeclaredRealServer, DeclaredService
 from .tracking import DeclaredTracking, track
@@ -56,7 +57,7 @@ def derive(declared: Declaration) -> Topology:
     routers = [_virtual_router(declared, carriers, router) for router in declared.routers]
     groups = _sync_groups(declared)
     offers = [(service, port) for service in declared.services for port in service.ports]
-    services = [_virtual_service(declared, carriers, service, port) for service, port in offers]
+    services = [name_pages(_virtual_service(declared, carriers, service, port)) for service, port in offers]
     vips = {router.name: [bare(vip) for vip in router.addresses] for router in routers}
     # The addresses of a service's clients' packets; those that a mark chooses come for its router's.
     spoken_to = [
@@ -72,6 +73,7 @@ def derive(declared: Declaration) -> Topology:
         nodes=_nodes(declared, list(zip(services, spoken_to))),
         virtual_routers=routers,
         virtual_services=services,
+        pages=[page for service in services for page in pages(service)],
         sync_groups=groups,
         scripts=declared.scripts,
         track_processes=declared.processes,
@@ -80,6 +82,7 @@ def derive(declared: Declaration) -> Topology:
         notify_fifo=declared.fifo,
         sync_daemon=_sync_daemon(declared, routers, groups),
         handover=handover(declared),
+        lvs_timeouts=declared.lvs_timeouts,
         raw=declared.raw,
         bounds=bounds,
         summary=_summary(services, bounds),

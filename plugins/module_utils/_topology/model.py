@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._problems import Problem, report
@@ -47,6 +47,8 @@ class Url:
     regex: str = ""
     regex_options: list[str] = field(default_factory=list)
     virtual_host: str = ""
+    # Of the Page whose digest it is, where the digest is auto.
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,31 @@ class SorryServer:
     forwarding: str
     tunnel: Tunnel
     inhibit: bool
+
+
+@dataclass(frozen=True)
+class PageServer:
+    """Without a host it is asked for by its address."""
+
+    name: str
+    address: str
+    port: int
+    host: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a URL whose digest is auto shows, on all servers that it checks."""
+
+    name: str
+    type: str
+    path: str
+    statuses: list[str]
+    sni: bool
+    timeout: float
+    retries: int
+    retry_delay: float
+    servers: list[PageServer]
 
 
 @dataclass(frozen=True)
@@ -332,8 +359,20 @@ class Bfd:
 
 @dataclass(frozen=True)
 class NotifyFifo:
+    """The user owns it. The script, if any, reads it: keepalived starts it with the path as its last argument."""
+
     path: str
     user: str
+    script: Hook
+
+
+@dataclass(frozen=True)
+class LvsTimeouts:
+    """Seconds that IPVS keeps the entry of a connection without traffic; 0 leaves the kernel's."""
+
+    tcp: int = 0
+    tcpfin: int = 0
+    udp: int = 0
 
 
 @dataclass(frozen=True)
@@ -397,6 +436,7 @@ class Topology:
     nodes: dict[str, Node]
     virtual_routers: list[VirtualRouter]
     virtual_services: list[VirtualService]
+    pages: list[Page]
     sync_groups: list[SyncGroup]
     scripts: list[Script]
     track_processes: list[TrackProcess]
@@ -405,12 +445,25 @@ class Topology:
     notify_fifo: NotifyFifo | None
     sync_daemon: SyncDaemon
     handover: Handover
+    lvs_timeouts: LvsTimeouts
     raw: list[str]
     bounds: Bounds
     summary: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        described: dict[str, Any] = _plain(self)
+        return described
+
+
+def _plain(value: Any) -> Any:
+    """As dataclasses.asdict, which copies every string, and takes three times as long."""
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return {key: _plain(one) for key, one in vars(value).items()}
 
 
 class TopologyError(ValueError):

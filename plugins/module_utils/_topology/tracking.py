@@ -17,7 +17,7 @@ PROCESS_KEYS = ("name", "process", "weight", "quorum", "delay")
 FILE_KEYS = ("name", "file", "weight", "initial")
 BFD_KEYS = ("name", "neighbor", "source", "interval", "idle_interval", "multiplier", "passive", "weight")
 NOTIFY_KEYS = ("master", "backup", "fault", "stop", "any")
-FIFO_KEYS = ("path", "user")
+FIFO_KEYS = ("path", "user", "script")
 # How a virtual router or a sync group refers to them: the key, and the field of the topology.
 TRACK_KEYS = {
     "track_interfaces": "interfaces",
@@ -195,7 +195,10 @@ def read_fifo(problems: Problems, value: Any) -> NotifyFifo | None:
     item = "ha_web_notify_fifo"
     values = {"path": value} if isinstance(value, str) else value
     if not isinstance(values, dict) or "path" not in values:
-        problems.add(item, f"{quote(value)} is no path.", "Write /run/keepalived.fifo, or {path: ..., user: ...}.")
+        problems.add(
+            item, f"{quote(value)} is no path.", "Write /run/keepalived.fifo, or {path: ..., user: ..., script: ...}."
+        )
         return None
     entry = Entry(problems, item, values, FIFO_KEYS)
-    return NotifyFifo(entry.match("path", FILE, "the path of a file", "Write an absolute path."), entry.user())
+    path = entry.match("path", FILE, "the path of a file", "Write an absolute path.")
+    return NotifyFifo(path, entry.user(), entry.hook("script"))
