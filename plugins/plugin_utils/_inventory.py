@@ -14,19 +14,19 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration i
 def inventory(hostvars: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Inventory:
     def read(host: str, variable: str) -> Any:
         try:
-            return _plain(hostvars[host].get(variable))
+            return plain(hostvars[host].get(variable))
         except Exception as error:
             raise UnreadableError(str(error)) from error
 
     return Inventory(groups=groups, read=read)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Free of Ansible's lazy containers; touching an undefined value raises its explanation."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(value[key]) for key in value}
+        return {str(key): plain(value[key]) for key in value}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return str(value)
