@@ -8,7 +8,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ._problems import Problem
@@ -21,8 +21,8 @@ PORTED = ("tcp", "udp", "sctp")
 # By number: a small system has no names for them. To icmp, which is an echo request, both families have their own.
 NUMBERS = {"ipip": 4, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51, "ospf": 89, "vrrp": 112}
 PROTOCOLS = (*PORTED, "icmp", *NUMBERS)
-# nft ends a comment at a quote and takes no more than this.
-COMMENT = re.compile(r"[^\"\\\x00-\x1f\x7f]{1,100}")
+# nft ends a comment at a quote, and takes 128 bytes.
+COMMENT = re.compile(r"[ !#-\[\]-~]{1,100}")
 _RANGE = re.compile(r"(?P<first>[0-9]{1,5})-(?P<last>[0-9]{1,5})")
 _EXAMPLE = "{protocol: tcp, ports: [9100], from: [192.0.2.0/24]}"
 # What each line begins with that tells a later run what the ruleset opens.
@@ -55,8 +55,9 @@ def read(values: Mapping[str, Any]) -> tuple[Wishes, list[Problem]]:
     if not ssh_ports and not problems.found:
         problems.add(item, "no ports.", "Write the ports that sshd listens at: [22].")
     item = "firewall_ssh_from"
-    ssh = _openings("ssh", "ssh", "tcp", ssh_ports, _networks(problems, item, "", values.get("ssh_from")), [], "")
-    wishes = Wishes(list(ssh), _allow(problems, values.get("allow")), _raw(problems, values.get("raw")))
+    ssh_from = _networks(problems, item, "", values.get("ssh_from"))
+    ssh = Opening("ssh", ["ssh"], "", "tcp", ssh_ports, ssh_from, [])
+    wishes = Wishes(list(_by_family(ssh)), _allow(problems, values.get("allow")), _raw(problems, values.get("raw")))
     return wishes, problems.found
 
 
@@ -180,25 +181,16 @@ def _named(items: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(items))
 
 
-def _openings(
-    purpose: str,
-    item: str,
-    protocol: str,
-    ports: list[str],
-    sources: list[str],
-    destinations: list[str],
-    interface: str,
-) -> Iterator[Opening]:
+def _by_family(wanted: Opening) -> Iterator[Opening]:
     """One for each family that the addresses have, or for both at once where there are none."""
-    of_family = {
-        name: ([one for one in sources if _family(one) == name], [one for one in destinations if _family(one) == name])
-        for name in FAMILIES
-    }
-    if not sources and not destinations and protocol != "icmp":
-        of_family = {"": ([], [])}
-    for name, (senders, to) in of_family.items():
-        if bool(senders) == bool(sources) and bool(to) == bool(destinations):
-            yield Opening(purpose, [item], name, protocol, ports, senders, to, interface)
+    if not wanted.sources and not wanted.destinations and wanted.protocol != "icmp":
+        yield wanted
+        return
+    for name in FAMILIES:
+        sources = [one for one in wanted.sources if _family(one) == name]
+        destinations = [one for one in wanted.destinations if _family(one) == name]
+        if bool(sources) == bool(wanted.sources) and bool(destinations) == bool(wanted.destinations):
+            yield replace(wanted, family=name, sources=sources, destinations=destinations)
 
 
 def _family(network: str) -> str:
@@ -223,10 +215,11 @@ def _allow(problems: Problems, value: Any) -> list[Opening]:
         if protocol in PORTED and "ports" not in entry:
             entry.problem("no ports.", 'Write them: [9100, "8000-8010"]; ["1-65535"] for every port.')
         sources = _networks(problems, item, "from ", entry.get("from", []))
-        destinations = _networks(problems, item, "to ", entry.get("to", []))
-        remedy = "Write one line without quotes or backslashes, of at most 100 characters."
+        to = _networks(problems, item, "to ", entry.get("to", []))
+        remedy = "Write at most 100 characters of ASCII, without quotes and backslashes."
         comment = entry.match("comment", COMMENT, "a comment", remedy, "firewall_allow")
-        opened = list(_openings("allow", comment, protocol, ports, sources, destinations, entry.interface()))
+        wanted = Opening("allow", [comment], "", protocol, ports, sources, to, entry.interface())
+        opened = list(_by_family(wanted))
         if not opened:
             entry.problem("from and to have no family in common.", "Write addresses of one family in both.")
         found += opened
@@ -297,5 +290,6 @@ def _networks(problems: Problems, item: str, key: str, value: Any) -> list[str]:
             four.append(network)
         else:
             six.append(network)
-    merged = [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
-    return [str(network[0]) if network.num_addresses == 1 else str(network) for network in merged]
+    merged = [str(network) for network in ipaddress.collapse_addresses(four)]
+    merged += [str(network) for network in ipaddress.collapse_addresses(six)]
+    return [network.removesuffix("/32") if "." in network else network.removesuffix("/128") for network in merged]

@@ -23,7 +23,7 @@ _IPIP = {"ipv4": "ipip", "ipv6": "ipv6"}
 
 
 class Openings:
-    """The openings of one host; those that differ only in their ports and reasons are one."""
+    """The openings of one host; where many items need the same of the same senders, they are one."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Opening] = {}
@@ -43,7 +43,9 @@ class Openings:
     ) -> None:
         """Port 0 is every port, or none; no sources are anyone."""
         senders, to = list(dict.fromkeys(sources)), list(dict.fromkeys(destinations))
-        key = (purpose, version, protocol, bool(port), tuple(senders), tuple(to), interface)
+        # A service has its own: the file names the service at each of its ports.
+        reason = item if purpose in ("service", "reply") else ""
+        key = (purpose, reason, version, protocol, bool(port), tuple(senders), tuple(to), interface)
         found = self._found.setdefault(key, Opening(purpose, [], version, protocol, [], senders, to, interface))
         if item not in found.items:
             found.items.append(item)
@@ -181,9 +183,9 @@ def _from_directors(found: Openings, service: VirtualService, server: _Server, h
             f"the addresses of {version.replace('ip', 'IP')} from which directors reach {service.name}"
         )
         return
+    to = [server.address]
     for purpose, protocol, port in wanted:
-        ends = {"sources": senders, "destinations": [server.address]}
-        found.add(purpose, service.name, version, protocol, port, **ends)
+        found.add(purpose, service.name, version, protocol, port, sources=senders, destinations=to)
 
 
 def _servers(service: VirtualService) -> Iterator[_Server]:
