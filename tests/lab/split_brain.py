@@ -9,16 +9,17 @@ numbers and the journals of the nodes concerned. Times are seconds.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from .cluster import Cluster
-from .faults import Tell
 from .load import TIMEOUT_S, Load
 from .outage import Reading, read
 from .report import LabError, wait_for
+
+Tell = Callable[[str], None]
 
 HEALED_WITHIN_S = 2.0
 _SEEN_WITHIN_S = 10.0
@@ -65,6 +66,21 @@ class SplitBrain:
         return (
             f"{f'{self.node} deaf to VRRP':<40} two holders after {self.split_s:.2f} s; one ({self.holder}) "
             f"{self.healed_s:.2f} s after the cure (bound {HEALED_WITHIN_S:g} s), failed {self.reading.failed}"
+        )
+
+
+@dataclass(frozen=True)
+class FirewallRestarts:
+    """The rulesets of all directors were reloaded and restarted under load."""
+
+    times: int
+    holder: str
+    reading: Reading
+
+    def __str__(self) -> str:
+        return (
+            f"{f'firewall restarted {self.times} times':<40} no second holder beside {self.holder}, "
+            f"requests {self.reading.requests}, failed {self.reading.failed}"
         )
 
 
@@ -189,3 +205,32 @@ def split_brain(cluster: Cluster, tell: Tell) -> SplitBrain:
         healed_s=round(healed_s, 3),
         reading=reading,
     )
+
+
+def firewall_restarts(cluster: Cluster, tell: Tell, times: int = 5) -> FirewallRestarts:
+    """Reload and restart the role's firewall on all directors, again and again.
+
+    Claims: the firewall is on; the VIP never moves, no second director holds it, no request fails.
+    """
+    cluster.wait_until_healthy()
+    tell(f"the firewall of {' and '.join(cluster.directors)} is reloaded and restarted")
+    unit = "ha-web-firewall"
+    restart = f"systemctl is-active {unit} && systemctl reload {unit} && systemctl restart {unit}"
+    with (
+        cluster.on_failure_show(*cluster.directors),
+        Load(cluster) as load,
+        Watch(cluster, cluster.directors) as watch,
+    ):
+        for _time in range(times):
+            for node in cluster.directors:
+                cluster.run(node, restart)
+        load.wait_until_quiet(_SETTLE_S)
+        load.stop()
+        reading = read(load.samples(), TIMEOUT_S)
+        taken = [change for change in watch.changes() if change.holds]
+    if reading.failed or [change.node for change in taken] != [cluster.preferred_master]:
+        raise LabError(
+            f"not so: no request fails and the VIP stays. VIP: {watch.changes()} {reading}\n"
+            f"{cluster.evidence(cluster.directors)}"
+        )
+    return FirewallRestarts(times, cluster.preferred_master, reading)
