@@ -114,7 +114,8 @@ class Nodes:
             group = self._groups[node] = cgroups / _CGROUP.format(name=node, process=os.getpid())
             group.mkdir()
             self._parents[node] = subprocess.Popen(
-                ["sh", "-ec", _BOOT, "sh", system, self._folder / node, node, group],
+                # With us a node ends, however we end.
+                [*("setpriv", "--pdeathsig=KILL"), "sh", "-ec", _BOOT, "sh", system, self._folder / node, node, group],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
