@@ -417,18 +417,18 @@ def test_role_does_not_lock_ansible_out(nodes: Nodes, play: Play, firewall: dict
 
 def test_nothing_closes_before_the_directors_know(nodes: Nodes, play: Play, firewall: dict[str, int]) -> None:
     services = [{"name": "web", "ports": [8080]}]
-    moved = ["--extra-vars", json.dumps({"ha_web_virtual_services": services})]
+    moved = ["--limit=web1", "--extra-vars", json.dumps({"ha_web_virtual_services": services})]
     changed(play.run(OPEN_ONLY, *moved))
     both = nodes.run("web1", LIST)
     assert f"{VIP} . 6 . 80" in both
     assert f"{VIP} . 6 . 8080" in both
     assert not any(changed(play.run(OPEN_ONLY, *moved)).values())
-    play.site(ha_web_virtual_services=services)
+    play.site("--limit=web1", ha_web_virtual_services=services)
     closed = nodes.run("web1", LIST)
     assert f"{VIP} . 6 . 8080" in closed
     assert f"{VIP} . 6 . 80 " not in closed
-    assert not any(play.site(ha_web_virtual_services=services).values())
-    play.site()
+    assert not any(play.site("--limit=web1", ha_web_virtual_services=services).values())
+    play.site("--limit=web1")
 
 
 def test_turned_off_nothing_is_left(nodes: Nodes, play: Play, firewall: dict[str, int]) -> None:
