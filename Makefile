@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test integration bench-ipvs bench-topology molecule molecule-all test clean-cache
+        lint unit sanity engine-test firewall-test integration bench-ipvs bench-topology molecule \
+        molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
 SCENARIO ?= default
@@ -56,6 +57,10 @@ engine-test: venv ## the life of the embedded engine, beside one that may be run
 	@$(LAB) build
 	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
 
+firewall-test: venv ## the role firewall on this machine's own kernel, in namespaces
+	@$(LAB) build
+	@PYTHONPATH=tests .venv/bin/python -m pytest tests/firewall.py
+
 integration: venv ## the modules on the real kernel, keepalived.conf in keepalived: make integration ARGS="-k scheduler"
 	@$(LAB) integration $(ARGS)
 
@@ -71,7 +76,7 @@ molecule: venv ## one scenario: make molecule SCENARIO=default
 molecule-all: venv ## all scenarios, one after the other
 	@for file in molecule/*/molecule.yml; do $(LAB) run molecule test -s "$$(basename "$${file%/*}")" || exit; done
 
-test: lint unit sanity engine-test integration molecule-all ## everything
+test: lint unit sanity engine-test firewall-test integration molecule-all ## everything
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

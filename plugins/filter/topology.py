@@ -56,11 +56,29 @@ _value:
       sample:
         - {name: lvs1, address: 192.0.2.11, priority: 200, peers: [{name: lvs2, address: 192.0.2.12}]}
     nodes:
-      description: By host, its own address, the VIPs it must own locally as a real server, and where its web
-        server listens.
+      description:
+        - By host, its own address, the VIPs it must own locally as a real server, and where its web server listens.
+        - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
+          C(service), C(reply), C(check) or C(tunnel)), RV(ignore:items) that need it, RV(ignore:family),
+          RV(ignore:protocol), RV(ignore:ports), RV(ignore:sources), RV(ignore:destinations) and
+          RV(ignore:interface). An empty list is anyone, any of its addresses or every port.
+        - RV(ignore:unstated) is what must be open as well and cannot be derived.
       type: dict
       sample:
-        web1: {address: 192.0.2.21, local_vips: [192.0.2.100], listeners: [{family: ipv4, port: 80}]}
+        web1:
+          address: 192.0.2.21
+          local_vips: [192.0.2.100]
+          listeners: [{family: ipv4, port: 80}]
+          openings:
+            - purpose: check
+              items: [web]
+              family: ipv4
+              protocol: tcp
+              ports: ["80"]
+              sources: [192.0.2.11, 192.0.2.12]
+              destinations: [192.0.2.21]
+              interface: ""
+          unstated: []
     virtual_routers:
       description:
         - The VRRP instances. Without declared ones there is one for each address family of the VIPs.

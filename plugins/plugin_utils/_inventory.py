@@ -30,7 +30,7 @@ def inventory(hostvars: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) 
             first, value = shared.get(variable, (None, None))
             if text is first or text == first:
                 return value
-            value = _plain(templated(host).get(variable))
+            value = plain(templated(host).get(variable))
         except Exception as error:
             raise UnreadableError(str(error)) from error
         if isinstance(value, (list, dict)):
@@ -40,12 +40,12 @@ def inventory(hostvars: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) 
     return Inventory(groups=groups, read=read)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Free of Ansible's lazy containers; touching an undefined value raises its explanation."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(value[key]) for key in value}
+        return {str(key): plain(value[key]) for key in value}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return str(value)

@@ -41,6 +41,38 @@ from unit.keepalived_conf import render
 from unit.topology_inventories import VIP, inventory, long, service, short
 
 
+def opened(host: str) -> dict[str, Any]:
+    """What the short form opens; tests/unit/test_openings.py has the rest."""
+
+    def one(purpose: str, item: str, protocol: str, ports: list[str], ends: tuple[list[str], str]) -> dict[str, Any]:
+        sources, destination = ends
+        return {
+            "purpose": purpose,
+            "items": [item],
+            "family": "ipv4",
+            "protocol": protocol,
+            "ports": ports,
+            "sources": sources,
+            "destinations": [destination],
+            "interface": "",
+        }
+
+    both = {"lvs1": "192.0.2.11", "lvs2": "192.0.2.12"}
+    served = one("service", "web", "tcp", ["80"], ([], "192.0.2.100"))
+    if host in both:
+        peers = [address for name, address in both.items() if name != host]
+        return {
+            "openings": [
+                one("vrrp", "ha_web_ipv4", "vrrp", [], (peers, both[host])),
+                one("sync", "ha_web_sync_daemon", "udp", ["8848"], (peers, "224.0.0.81")),
+                served,
+            ],
+            "unstated": [],
+        }
+    own = {"web1": "192.0.2.21", "web2": "192.0.2.22"}[host]
+    return {"openings": [served, one("check", "web", "tcp", ["80"], (list(both.values()), own))], "unstated": []}
+
+
 def test_short_form_states_everything() -> None:
     check = {
         "type": "http",
@@ -94,17 +126,19 @@ def test_short_form_states_everything() -> None:
             },
         ],
         "nodes": {
-            "lvs1": {"address": "192.0.2.11", "local_vips": [], "listeners": []},
-            "lvs2": {"address": "192.0.2.12", "local_vips": [], "listeners": []},
+            "lvs1": {"address": "192.0.2.11", "local_vips": [], "listeners": [], **opened("lvs1")},
+            "lvs2": {"address": "192.0.2.12", "local_vips": [], "listeners": [], **opened("lvs2")},
             "web1": {
                 "address": "192.0.2.21",
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
+                **opened("web1"),
             },
             "web2": {
                 "address": "192.0.2.22",
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
+                **opened("web2"),
             },
         },
         "virtual_routers": [

@@ -31,6 +31,7 @@ from .model import (
     endpoint,
     family,
 )
+from .openings import Hosts, Openings, openings
 from .pages import name_pages, pages
 from .routers import DeclaredRouter
 from .services import DeclaredRealServer, DeclaredService
@@ -63,6 +64,12 @@ def derive(declared: Declaration) -> Topology:
     spoken_to = [
         service.addresses() or vips.get(offered.router, []) for (service, _port), offered in zip(offers, services)
     ]
+    bfd = _bfd(declared)
+    sync_daemon = _sync_daemon(declared, routers, groups)
+    offered = list(zip(services, spoken_to))
+    opened = openings(
+        _hosts(declared, routers, bfd), routers=routers, services=offered, bfd=bfd, sync_daemon=sync_daemon
+    )
     bounds = Bounds(
         failover_s=max(router.failover_s for router in routers),
         ejection_s=max(service.ejection_s for service in services),
@@ -70,7 +77,7 @@ def derive(declared: Declaration) -> Topology:
     )
     return Topology(
         directors=_directors(declared),
-        nodes=_nodes(declared, list(zip(services, spoken_to))),
+        nodes=_nodes(declared, offered, opened),
         virtual_routers=routers,
         virtual_services=services,
         pages=[page for service in services for page in pages(service)],
@@ -78,9 +85,9 @@ def derive(declared: Declaration) -> Topology:
         scripts=declared.scripts,
         track_processes=declared.processes,
         track_files=declared.files,
-        bfd=_bfd(declared),
+        bfd=bfd,
         notify_fifo=declared.fifo,
-        sync_daemon=_sync_daemon(declared, routers, groups),
+        sync_daemon=sync_daemon,
         handover=handover(declared),
         lvs_timeouts=declared.lvs_timeouts,
         raw=declared.raw,
@@ -287,7 +294,24 @@ def _reached_at(declared: Declaration, name: str, stated: str, wanted: str) -> s
     return stated or declared.address(name, wanted) or declared.addresses[name]
 
 
-def _nodes(declared: Declaration, services: list[tuple[VirtualService, list[str]]]) -> dict[str, Node]:
+def _hosts(declared: Declaration, routers: list[VirtualRouter], bfd: list[Bfd]) -> Hosts:
+    """With all addresses that directors are declared to send from."""
+    holders = {address: name for name in declared.addresses for address in declared.addresses_of(name)}
+    directors = {}
+    for name in declared.directors:
+        known = [
+            *declared.addresses_of(name),
+            *(router.members[name].address for router in routers),
+            *(session.sources.get(name, "") for session in bfd),
+        ]
+        directors[name] = list(dict.fromkeys(filter(None, known)))
+        holders.update(dict.fromkeys(directors[name], name))
+    return Hosts(list(declared.addresses), directors, holders)
+
+
+def _nodes(
+    declared: Declaration, services: list[tuple[VirtualService, list[str]]], opened: dict[str, Openings]
+) -> dict[str, Node]:
     local_vips: dict[str, list[str]] = {name: [] for name in declared.addresses}
     listeners: dict[str, list[Listener]] = {name: [] for name in declared.addresses}
     for service, spoken_to in services:
@@ -306,7 +330,13 @@ def _nodes(declared: Declaration, services: list[tuple[VirtualService, list[str]
         # Taken out of all services: it must answer until the directors have stopped sending.
         listeners[name] = listeners[name] or offered
     return {
-        name: Node(address=address, local_vips=local_vips[name], listeners=listeners[name])
+        name: Node(
+            address=address,
+            local_vips=local_vips[name],
+            listeners=listeners[name],
+            openings=opened[name].all(),
+            unstated=list(dict.fromkeys(opened[name].unstated)),
+        )
         for name, address in declared.addresses.items()
     }
 

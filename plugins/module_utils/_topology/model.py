@@ -413,12 +413,33 @@ class Listener:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What a host must accept; where nothing is stated: from anyone, to any of its addresses, at every port.
+
+    A port is a number or a range, 8000-8100. The protocol icmp is an echo request. The purpose service is balanced
+    traffic, of which a director sees one direction, or only the end; reply is what real servers send back through a
+    director, and there ports are those it comes from.
+    """
+
+    purpose: str
+    items: list[str]
+    family: str
+    protocol: str
+    ports: list[str]
+    sources: list[str]
+    destinations: list[str]
+    interface: str = ""
+
+
+@dataclass(frozen=True)
 class Node:
-    """What one host of the cluster has to know about itself."""
+    """What one host of the cluster has to know about itself; unstated is what must be open and cannot be derived."""
 
     address: str
     local_vips: list[str]
     listeners: list[Listener]
+    openings: list[Opening]
+    unstated: list[str]
 
 
 @dataclass(frozen=True)

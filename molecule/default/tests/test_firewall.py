@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""The firewall in front of IPVS, from the outside: open is what is declared."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+from lab.cluster import Cluster
+from lab.report import wait_for
+
+# Prints the ports of an address that accept a connection, and those that answer at all.
+SCAN = """
+import errno, json, selectors, socket, sys, time
+selector, found = selectors.DefaultSelector(), {"open": [], "refused": [], "other": []}
+for port in range(1, int(sys.argv[2]) + 1):
+    probe = socket.socket()
+    probe.setblocking(False)
+    probe.connect_ex((sys.argv[1], port))
+    selector.register(probe, selectors.EVENT_WRITE, port)
+deadline = time.monotonic() + 5
+while selector.get_map() and time.monotonic() < deadline:
+    for key, _events in selector.select(0.1):
+        error = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        found["refused" if error == errno.ECONNREFUSED else "other" if error else "open"].append(key.data)
+        selector.unregister(key.fileobj)
+print(json.dumps(found))
+"""
+# Somebody behind ports that must stay closed, for as long as a scan may take.
+LISTENERS = """
+import socket, sys, time
+held = [socket.create_server(("0.0.0.0", int(port)), backlog=64) for port in sys.argv[1:]]
+time.sleep(60)
+"""
+# What the topology opens there is nothing: closed to the client, though somebody listens.
+CLOSED = [3306, 4000]
+# sshd does not run in the nodes: with its port open, the kernel says that nobody listens.
+SSH = [22]
+# Adverts of VRRP version 3 with the highest priority, from the client, who is no director.
+ADVERTS = """
+import socket, struct, sys, time
+source, target, vip = (socket.inet_aton(word) for word in sys.argv[1:4])
+advert = struct.pack("!BBBBHH4s", 0x31, 51, 254, 1, 10, 0, vip)
+pseudo = source + target + struct.pack("!BBH", 0, 112, len(advert)) + advert
+total = sum(struct.unpack(f"!{len(pseudo) // 2}H", pseudo))
+total = (total & 0xFFFF) + (total >> 16)
+advert = advert[:6] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + advert[8:]
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+sender.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+for _number in range(20):
+    sender.sendto(advert, (sys.argv[2], 0))
+    time.sleep(0.05)
+"""
+
+
+def python(cluster: Cluster, node: str, program: str, *arguments: object) -> str:
+    return cluster.run(node, shlex.join(["python3", "-c", program, *map(str, arguments)]))
+
+
+def scan(cluster: Cluster, node: str, address: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = json.loads(python(cluster, node, SCAN, address, 4096))
+    return {kind: sorted(ports) for kind, ports in found.items()}
+
+
+def strangers(cluster: Cluster, node: str) -> int:
+    """How many adverts of strangers the firewall has dropped."""
+    found = cluster.run(node, "nft list chain inet ha_web input | grep 'vrrp of strangers'").split()
+    return int(found[found.index("packets") + 1])
+
+
+@pytest.fixture(scope="module")
+def listeners(cluster: Cluster) -> None:
+    for node in [*cluster.directors, *cluster.web]:
+        command = shlex.join(["python3", "-c", LISTENERS, *map(str, CLOSED)])
+        cluster.run(node, f"setsid {command} >/dev/null 2>&1 </dev/null & sleep 0.1")
+        wait_for(f"listeners of {node}", lambda node=node: "3306" in cluster.run(node, "ss -ltn"), 10)  # type: ignore[misc]
+
+
+def test_directors_answer_nothing_but_ssh(cluster: Cluster, listeners: None) -> None:
+    for node in cluster.directors:
+        assert scan(cluster, cluster.client, cluster.address(node)) == {"open": [], "refused": SSH, "other": []}
+
+
+def test_web_servers_serve_at_the_vip_alone(cluster: Cluster, listeners: None) -> None:
+    for node in cluster.web:
+        assert scan(cluster, cluster.client, cluster.address(node)) == {"open": [], "refused": SSH, "other": []}
+
+
+def test_vip_serves_what_is_declared(cluster: Cluster, listeners: None) -> None:
+    ports = sorted(service["port"] for service in cluster.topology["virtual_services"])
+    # The holder is a director, with ssh at all its addresses.
+    assert scan(cluster, cluster.client, cluster.vip) == {"open": ports, "refused": SSH, "other": []}
+
+
+def test_directors_reach_the_port_they_check(cluster: Cluster, listeners: None) -> None:
+    for node in cluster.directors:
+        assert scan(cluster, node, cluster.address(cluster.web[0])) == {"open": [80], "refused": SSH, "other": []}
+
+
+def test_adverts_of_a_stranger_reach_no_keepalived(cluster: Cluster) -> None:
+    client = cluster.run(cluster.client, f"ip -o route get {cluster.vip}").split()
+    source = client[client.index("src") + 1]
+    before = cluster.holders()
+    assert len(before) == 1
+    for node in cluster.directors:
+        dropped = strangers(cluster, node)
+        python(cluster, cluster.client, ADVERTS, source, cluster.address(node), cluster.vip)
+        assert strangers(cluster, node) - dropped == 20
+    assert cluster.holders() == before
+
+
+def test_directors_hear_each_other(cluster: Cluster) -> None:
+    """The backup counts adverts, and none of them among the strangers'."""
+    backup = next(node for node in cluster.directors if node not in cluster.holders())
+    dropped = strangers(cluster, backup)
+    received = "nft add table inet test; nft 'add chain inet test input { type filter hook input priority 10; }';"
+    received += " nft add rule inet test input meta l4proto 112 counter; sleep 2;"
+    counted = cluster.run(backup, f"{received} nft list table inet test; nft delete table inet test").split()
+    assert int(counted[counted.index("packets") + 1]) > 10
+    assert strangers(cluster, backup) == dropped
+
+
+def test_balanced_traffic_is_not_tracked(cluster: Cluster) -> None:
+    request = f"curl --silent --show-error --fail --max-time 5 -o /dev/null http://{cluster.vip}/static.txt"
+    tracked = "grep -c 'dport=80 ' /proc/net/nf_conntrack || true"
+    holder = cluster.the_holder()
+    assert holder
+    cluster.run(cluster.client, f"for number in $(seq 20); do {request} || exit 1; done")
+    port = f"dst={cluster.vip} "
+    for node in [holder, *cluster.web]:
+        found = cluster.run(node, f"test -e /proc/net/nf_conntrack; {tracked.replace('dport=80 ', port)}")
+        assert found == "0\n"

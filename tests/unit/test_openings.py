@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""What must be open where: every forwarding, check and speaker of the cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
+from unit.keepalived_examples import EXAMPLES
+from unit.topology_inventories import DIRECTORS, VIP, WEB, long, service, short
+
+BOTH = list(DIRECTORS.values())
+
+
+def opened(declared: Any, host: str, purpose: str) -> list[tuple[str, list[str], list[str], list[str]]]:
+    """Protocol, ports, sources and destinations."""
+    found = build(declared).nodes[host].openings
+    return [(one.protocol, one.ports, one.sources, one.destinations) for one in found if one.purpose == purpose]
+
+
+@pytest.mark.parametrize(("host", "peer"), [("lvs1", "lvs2"), ("lvs2", "lvs1")])
+def test_directors_hear_each_other_and_nobody_else(host: str, peer: str) -> None:
+    assert opened(short(), host, "vrrp") == [("vrrp", [], [DIRECTORS[peer]], [DIRECTORS[host]])]
+    assert opened(short(), host, "sync") == [("udp", ["8848"], [DIRECTORS[peer]], ["224.0.0.81"])]
+
+
+@pytest.mark.parametrize("purpose", ["vrrp", "sync", "bfd"])
+def test_web_servers_hear_no_director_speak_to_another(purpose: str) -> None:
+    assert opened(EXAMPLES["virtual_router"], "web1", purpose) == []
+
+
+def test_multicast() -> None:
+    assert opened(EXAMPLES["multicast_of_both_families"], "lvs1", "vrrp") == [
+        ("vrrp", [], ["192.0.2.12"], ["224.0.0.18"]),
+        ("vrrp", [], ["fe80::/10"], ["ff02::12"]),
+    ]
+
+
+def test_lone_director_listens_to_nobody() -> None:
+    assert {one.purpose for one in build(EXAMPLES["single_director"]).nodes["lvs1"].openings} == {"service"}
+
+
+def test_daemon_that_is_off_needs_nothing() -> None:
+    assert opened(short(ha_web_sync_daemon=False), "lvs1", "sync") == []
+
+
+def test_daemon_on_an_interface_of_its_own_sends_from_addresses_nobody_declares() -> None:
+    (found,) = [one for one in build(EXAMPLES["virtual_router"]).nodes["lvs1"].openings if one.purpose == "sync"]
+    assert (found.sources, found.interface) == ([], "eth1")
+
+
+def test_bfd_with_a_real_server_opens_both_ends() -> None:
+    assert opened(EXAMPLES["checks"], "lvs1", "bfd") == [("udp", ["3784"], ["192.0.2.21"], ["192.0.2.11"])]
+    assert opened(EXAMPLES["checks"], "web1", "bfd") == [
+        ("udp", ["3784"], [address], ["192.0.2.21"]) for address in BOTH
+    ]
+
+
+@pytest.mark.parametrize(
+    ("forwarding", "served"),
+    [
+        ("dr", [("tcp", ["443"], [], [VIP])]),
+        ("tun", [("tcp", ["443"], [], [VIP])]),
+        ("nat", [("tcp", ["8443"], [], [WEB["web1"]])]),
+    ],
+)
+def test_services(forwarding: str, served: list[Any]) -> None:
+    servers = [{"name": "web1", "port": 8443}] if forwarding == "nat" else ["web1"]
+    declared = long(service(forwarding=forwarding, real_servers=servers))
+    assert opened(declared, "web1", "service") == served
+    assert opened(declared, "lvs1", "service") == [("tcp", ["443"], [], [VIP])]
+    replies = [("tcp", ["8443"], [WEB["web1"]], [])] if forwarding == "nat" else []
+    assert opened(declared, "lvs1", "reply") == replies
+    assert opened(declared, "web2", "service") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "protocol", "ports"),
+    [
+        ({}, "ipip", []),
+        ({"tunnel_type": "gre"}, "gre", []),
+        ({"tunnel_type": "gue", "tunnel_port": 5555}, "udp", ["5555"]),
+    ],
+)
+def test_tunnels(settings: dict[str, Any], protocol: str, ports: list[str]) -> None:
+    declared = long(service(forwarding="tun", **settings))
+    assert opened(declared, "web1", "tunnel") == [(protocol, ports, BOTH, [WEB["web1"]])]
+
+
+@pytest.mark.parametrize(
+    ("check", "protocol", "ports"),
+    [
+        ({}, "tcp", ["443"]),
+        ({"type": "https", "port": 8443}, "tcp", ["8443"]),
+        ({"type": "smtp", "port": 25}, "tcp", ["25"]),
+        ({"type": "ping"}, "icmp", []),
+        ({"type": "dns", "query_name": "a.example", "port": 53}, "udp", ["53"]),
+        ({"type": "udp", "port": 53}, "udp", ["53"]),
+    ],
+)
+def test_checks_come_from_the_directors(check: dict[str, Any], protocol: str, ports: list[str]) -> None:
+    assert opened(long(service(check=check)), "web1", "check") == [(protocol, ports, BOTH, [WEB["web1"]])]
+
+
+def test_checks_of_a_real_server_take_the_place_of_the_services() -> None:
+    servers = ["web1", {"name": "web2", "check": {"type": "ping"}}]
+    declared = long(service(real_servers=servers))
+    assert [one[0] for one in opened(declared, "web1", "check")] == ["tcp"]
+    assert [one[0] for one in opened(declared, "web2", "check")] == ["icmp"]
+
+
+def test_sorry_server_is_sent_to_and_not_checked() -> None:
+    declared = long(service(real_servers=["web1"], sorry_server={"name": "web2", "forwarding": "nat", "port": 8443}))
+    assert opened(declared, "web2", "service") == [("tcp", ["8443"], [], [WEB["web2"]])]
+    assert opened(declared, "web2", "check") == []
+    assert opened(declared, "lvs1", "reply") == [("tcp", ["8443"], [WEB["web2"]], [])]
+
+
+def test_one_opening_names_all_that_need_it() -> None:
+    declared = long(service(name="a", ports=[80, 443]), service(name="b", ports=[8080]))
+    (found,) = [one for one in build(declared).nodes["web1"].openings if one.purpose == "check"]
+    assert (found.items, found.ports) == (["a", "b"], ["80", "443", "8080"])
+
+
+@pytest.mark.parametrize("host", ["lvs1", "web1"])
+def test_ports_of_marks_are_the_users_to_state(host: str) -> None:
+    node = build(EXAMPLES["firewall_marks"]).nodes[host]
+    assert [what.split()[3] for what in node.unstated] == ["marked,", "marked6,", "several,"]
+    assert not [one for one in node.openings if one.purpose == "service"]
+
+
+def test_senders_nobody_declares_are_not_taken_for_anyone() -> None:
+    node = build(EXAMPLES["tunnel_across_families"]).nodes["web1"]
+    assert node.unstated == ["the addresses of IPv4 from which directors reach api"]
+    assert {one.purpose for one in node.openings} == {"service"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_only_services_are_open_to_anyone(name: str) -> None:
+    for node in build(EXAMPLES[name]).nodes.values():
+        for one in node.openings:
+            assert one.sources or one.purpose == "service" or (one.purpose == "sync" and one.destinations)
+            assert one.items
