@@ -57,7 +57,8 @@ _value:
         - {name: lvs1, address: 192.0.2.11, priority: 200, peers: [{name: lvs2, address: 192.0.2.12}]}
     nodes:
       description:
-        - By host, its own address, the VIPs it must own locally as a real server, and where its web server listens.
+        - By host, its own address, all addresses that it is declared to send from, the VIPs it must own locally as a
+          real server, and where its web server listens.
         - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
           C(service), C(reply), C(check) or C(tunnel)), RV(ignore:items) that need it, RV(ignore:family),
           RV(ignore:protocol), RV(ignore:ports), RV(ignore:sources), RV(ignore:destinations) and
@@ -67,6 +68,7 @@ _value:
       sample:
         web1:
           address: 192.0.2.21
+          addresses: [192.0.2.21]
           local_vips: [192.0.2.100]
           listeners: [{family: ipv4, port: 80}]
           openings:

@@ -21,8 +21,12 @@ NOTHING: dict[str, Any] = {"ssh_ports": [22], "ssh_from": [], "allow": [], "raw"
 
 def render(topology: Topology, host: str, former: str = "", **wishes: Any) -> str:
     """Return the file of a host; ``wishes`` are the role's variables without their prefix."""
-    openings = topology.as_dict()["nodes"][host]["openings"]
+    node = topology.as_dict()["nodes"][host]
     return _TEMPLATE.render(
         ansible_managed="Ansible managed",
-        __firewall_ruleset=firewall_ruleset({**NOTHING, **wishes}, openings, former),
+        __firewall_ruleset=firewall_ruleset({**NOTHING, **wishes}, node["openings"], former),
+        __firewall_own={
+            "ip": [address for address in node["addresses"] if ":" not in address],
+            "ip6": [address for address in node["addresses"] if ":" in address],
+        },
     )

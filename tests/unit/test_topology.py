@@ -126,16 +126,30 @@ def test_short_form_states_everything() -> None:
             },
         ],
         "nodes": {
-            "lvs1": {"address": "192.0.2.11", "local_vips": [], "listeners": [], **opened("lvs1")},
-            "lvs2": {"address": "192.0.2.12", "local_vips": [], "listeners": [], **opened("lvs2")},
+            "lvs1": {
+                "address": "192.0.2.11",
+                "addresses": ["192.0.2.11"],
+                "local_vips": [],
+                "listeners": [],
+                **opened("lvs1"),
+            },
+            "lvs2": {
+                "address": "192.0.2.12",
+                "addresses": ["192.0.2.12"],
+                "local_vips": [],
+                "listeners": [],
+                **opened("lvs2"),
+            },
             "web1": {
                 "address": "192.0.2.21",
+                "addresses": ["192.0.2.21"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
                 **opened("web1"),
             },
             "web2": {
                 "address": "192.0.2.22",
+                "addresses": ["192.0.2.22"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
                 **opened("web2"),

@@ -67,9 +67,8 @@ def derive(declared: Declaration) -> Topology:
     bfd = _bfd(declared)
     sync_daemon = _sync_daemon(declared, routers, groups)
     offered = list(zip(services, spoken_to))
-    opened = openings(
-        _hosts(declared, routers, bfd), routers=routers, services=offered, bfd=bfd, sync_daemon=sync_daemon
-    )
+    hosts = _hosts(declared, routers, bfd)
+    opened = openings(hosts, routers=routers, services=offered, bfd=bfd, sync_daemon=sync_daemon)
     bounds = Bounds(
         failover_s=max(router.failover_s for router in routers),
         ejection_s=max(service.ejection_s for service in services),
@@ -77,7 +76,7 @@ def derive(declared: Declaration) -> Topology:
     )
     return Topology(
         directors=_directors(declared),
-        nodes=_nodes(declared, offered, opened),
+        nodes=_nodes(declared, hosts, offered, opened),
         virtual_routers=routers,
         virtual_services=services,
         pages=[page for service in services for page in pages(service)],
@@ -310,7 +309,7 @@ def _hosts(declared: Declaration, routers: list[VirtualRouter], bfd: list[Bfd]) 
 
 
 def _nodes(
-    declared: Declaration, services: list[tuple[VirtualService, list[str]]], opened: dict[str, Openings]
+    declared: Declaration, hosts: Hosts, services: list[tuple[VirtualService, list[str]]], opened: dict[str, Openings]
 ) -> dict[str, Node]:
     local_vips: dict[str, list[str]] = {name: [] for name in declared.addresses}
     listeners: dict[str, list[Listener]] = {name: [] for name in declared.addresses}
@@ -332,6 +331,7 @@ def _nodes(
     return {
         name: Node(
             address=address,
+            addresses=hosts.directors.get(name) or declared.addresses_of(name),
             local_vips=local_vips[name],
             listeners=listeners[name],
             openings=opened[name].all(),

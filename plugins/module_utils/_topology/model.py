@@ -433,9 +433,13 @@ class Opening:
 
 @dataclass(frozen=True)
 class Node:
-    """What one host of the cluster has to know about itself; unstated is what must be open and cannot be derived."""
+    """What one host of the cluster has to know about itself.
+
+    addresses are all that it is declared to send from; unstated is what must be open and cannot be derived.
+    """
 
     address: str
+    addresses: list[str]
     local_vips: list[str]
     listeners: list[Listener]
     openings: list[Opening]

@@ -51,6 +51,7 @@ FAULTS: dict[str, Fault] = {
     "all-web-servers-stop": _one(servers.all_down),
     "download": services.download_survives,
     "bad-configuration": _one(services.bad_configuration),
+    "keepalived-upgrade": _one(services.upgraded),
 }
 
 

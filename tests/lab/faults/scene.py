@@ -74,7 +74,9 @@ class Scene:
     def demand(self, claim: str, holds: bool, reading: Reading | None = None) -> None:
         """Raise LabError with the numbers when a claim does not hold."""
         if not holds:
-            raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}")
+            failures = [f"{one.at:.3f} port {one.port} {one.error}" for one in self.load.samples() if one.failed]
+            shown = "\n  ".join(["failed requests, the first of them:", *failures[:10]])
+            raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}\n  {shown}")
 
     def demand_below(self, what: str, seconds: float, bound_s: float, reading: Reading | None = None) -> None:
         """Raise LabError when ``seconds`` is not below the bound and its tolerance."""

@@ -115,3 +115,29 @@ def _configurations(cluster: Cluster) -> list[str]:
 def _refused_reload(cluster: Cluster, node: str) -> None:
     look = "journalctl --boot --unit=keepalived --lines=20 --output=cat"
     wait_for(f"{node} to refuse it", lambda: _BAD_LINE in cluster.run(node, look), DEADLINE_S)
+
+
+def upgraded(cluster: Cluster, tell: Tell) -> Outcome:
+    """Replace the program of every keepalived that runs, as a package's upgrade does, and run the playbook.
+
+    Claims: each director restarts it, the backup before the master, and no request fails.
+    """
+    fault = "keepalived upgraded on all directors"
+    since = "systemctl show --property=ExecMainStartTimestampMonotonic --value keepalived"
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        begun_at = at.load.samples()[-1].at
+        before = {node: int(cluster.run(node, since)) for node in cluster.directors}
+        for node in cluster.directors:
+            cluster.run(
+                node, "cp --preserve /usr/sbin/keepalived /usr/sbin/new && mv /usr/sbin/new /usr/sbin/keepalived"
+            )
+        playbook.run(cluster.engine, cluster.inventory, _SITE, tell, "--tags=keepalived")
+        at.settle()
+        at.load.stop()
+        after = {node: int(cluster.run(node, since)) for node in cluster.directors}
+        at.demand("every director has a new keepalived", all(after[node] > before[node] for node in cluster.directors))
+        last = max(after, key=lambda node: after[node])
+        at.demand(f"{cluster.preferred_master} is the last", last == cluster.preferred_master)
+        reading = at.reading(begun_at)
+        at.demand("no request fails", not reading.failed, reading)
+    return Outcome(fault, "outage", reading.outage_s, 0.0, reading.failed, f"{last} last", reading)
