@@ -77,6 +77,7 @@ def test_short_form_states_everything() -> None:
         "raw": [],
         "own_times": False,
     }
+    plain: dict[str, Any] = {"nat_replies": [], "tunnel_ends": []}
     assert build(short()).as_dict() == {
         "directors": [
             {
@@ -93,17 +94,21 @@ def test_short_form_states_everything() -> None:
             },
         ],
         "nodes": {
-            "lvs1": {"address": "192.0.2.11", "local_vips": [], "listeners": []},
-            "lvs2": {"address": "192.0.2.12", "local_vips": [], "listeners": []},
+            "lvs1": {"address": "192.0.2.11", "addresses": ["192.0.2.11"], "local_vips": [], "listeners": [], **plain},
+            "lvs2": {"address": "192.0.2.12", "addresses": ["192.0.2.12"], "local_vips": [], "listeners": [], **plain},
             "web1": {
                 "address": "192.0.2.21",
+                "addresses": ["192.0.2.21"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
+                **plain,
             },
             "web2": {
                 "address": "192.0.2.22",
+                "addresses": ["192.0.2.22"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
+                **plain,
             },
         },
         "virtual_routers": [
@@ -196,6 +201,7 @@ def test_short_form_states_everything() -> None:
                 "family": "ipv4",
                 "endpoints": [],
                 "router": "ha_web_ipv4",
+                "nat_gateway": "",
                 "scheduler_flags": [],
                 "one_packet": False,
                 "tunnel": {"type": "ipip", "port": 0, "checksum": "none"},
@@ -258,7 +264,7 @@ def test_summary_aligns_its_columns() -> None:
         "web     192.0.2.100:80       DR wlc    web1        check http /health   failover bound 0.33 s"
         "   ejection about 1.2 s (silent server 3.2 s)",
         "names   192.0.2.100:53/udp   NAT wlc   web1 web2   check ping           failover bound 0.33 s"
-        "   ejection about 5.2 s (silent server 7.2 s)",
+        "   ejection about 5.2 s (silent server 7.2 s)   answers through a director: to be routed by the site",
     ]
 
 
@@ -456,6 +462,7 @@ VARIABLES = (
     "ha_web_notify_fifo",
     "ha_web_sync_daemon",
     "ha_web_keepalived_raw",
+    "ha_web_nat_gateway",
     "ha_web_vrid",
     "ha_web_advert_interval",
     "ha_web_address",
