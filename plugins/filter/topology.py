@@ -56,11 +56,22 @@ _value:
       sample:
         - {name: lvs1, address: 192.0.2.11, priority: 200, peers: [{name: lvs2, address: 192.0.2.12}]}
     nodes:
-      description: By host, its own address, the VIPs it must own locally as a real server, and where its web
-        server listens.
+      description:
+        - By host, its own address and RV(ignore:addresses) with the second one, the VIPs it must own locally as a real
+          server, and where its web server listens.
+        - RV(ignore:nat_replies) are the answers that go through a gateway, by RV(ignore:address), RV(ignore:protocol),
+          RV(ignore:port) and RV(ignore:gateway); without protocol or port, any.
+        - RV(ignore:tunnel_ends) are the tunnels that end at the host, by RV(ignore:type), RV(ignore:outer) and
+          RV(ignore:inner) (families), RV(ignore:port), RV(ignore:overhead) (bytes) and RV(ignore:vips).
       type: dict
       sample:
-        web1: {address: 192.0.2.21, local_vips: [192.0.2.100], listeners: [{family: ipv4, port: 80}]}
+        web1:
+          address: 192.0.2.21
+          addresses: [192.0.2.21]
+          local_vips: [192.0.2.100]
+          listeners: [{family: ipv4, port: 80}]
+          nat_replies: []
+          tunnel_ends: []
     virtual_routers:
       description:
         - The VRRP instances. Without declared ones there is one for each address family of the VIPs.
@@ -88,6 +99,7 @@ _value:
           removing a failed server.
         - RV(ignore:address) is empty and RV(ignore:fwmark) or RV(ignore:endpoints) set where it is not of one address;
           RV(ignore:protocol) is empty for marks; RV(ignore:port) is 0 where it serves every port.
+        - RV(ignore:nat_gateway) is where NAT's answers go, empty where the site decides.
         - RV(ignore:check) is the first of RV(ignore:checks). A real server has RV(ignore:checks) only of its own.
         - RV(ignore:ejection_s) is of a server that is silent, RV(ignore:ejection_refused_s) of one that refuses
           connections, RV(ignore:ejection_content_s) of one that answers wrongly.
