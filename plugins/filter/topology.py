@@ -64,6 +64,10 @@ _value:
           RV(ignore:protocol), RV(ignore:ports), RV(ignore:sources), RV(ignore:destinations) and
           RV(ignore:interface). An empty list is anyone, any of its addresses or every port.
         - RV(ignore:unstated) is what must be open as well and cannot be derived.
+        - RV(ignore:nat_replies) are the answers that go through a gateway, by RV(ignore:address), RV(ignore:protocol),
+          RV(ignore:port) and RV(ignore:gateway); without protocol or port, any.
+        - RV(ignore:tunnel_ends) are the tunnels that end at the host, by RV(ignore:type), RV(ignore:outer) and
+          RV(ignore:inner) (families), RV(ignore:port), RV(ignore:overhead) (bytes) and RV(ignore:vips).
       type: dict
       sample:
         web1:
@@ -71,6 +75,8 @@ _value:
           addresses: [192.0.2.21]
           local_vips: [192.0.2.100]
           listeners: [{family: ipv4, port: 80}]
+          nat_replies: []
+          tunnel_ends: []
           openings:
             - purpose: check
               items: [web]
@@ -108,6 +114,7 @@ _value:
           removing a failed server.
         - RV(ignore:address) is empty and RV(ignore:fwmark) or RV(ignore:endpoints) set where it is not of one address;
           RV(ignore:protocol) is empty for marks; RV(ignore:port) is 0 where it serves every port.
+        - RV(ignore:nat_gateway) is where NAT's answers go, empty where the site decides.
         - RV(ignore:check) is the first of RV(ignore:checks). A real server has RV(ignore:checks) only of its own.
         - RV(ignore:ejection_s) is of a server that is silent, RV(ignore:ejection_refused_s) of one that refuses
           connections, RV(ignore:ejection_content_s) of one that answers wrongly.

@@ -197,6 +197,11 @@ class Cluster:
         if process.returncode:
             raise LabError(f"{node}: exit {process.returncode} of {command[0]}: {last.strip()}")
 
+    def python(self, node: str, program: Path, *arguments: object) -> str:
+        """Run one of the lab's programs for nodes in a node and return its output."""
+        command = ["python3", "-c", program.read_text(encoding="utf-8"), *map(str, arguments)]
+        return "".join(self.stream(node, command))
+
     # Readings
 
     def director(self, node: str) -> Director:

@@ -131,6 +131,8 @@ def test_short_form_states_everything() -> None:
                 "addresses": ["192.0.2.11"],
                 "local_vips": [],
                 "listeners": [],
+                "nat_replies": [],
+                "tunnel_ends": [],
                 **opened("lvs1"),
             },
             "lvs2": {
@@ -138,6 +140,8 @@ def test_short_form_states_everything() -> None:
                 "addresses": ["192.0.2.12"],
                 "local_vips": [],
                 "listeners": [],
+                "nat_replies": [],
+                "tunnel_ends": [],
                 **opened("lvs2"),
             },
             "web1": {
@@ -145,6 +149,8 @@ def test_short_form_states_everything() -> None:
                 "addresses": ["192.0.2.21"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
+                "nat_replies": [],
+                "tunnel_ends": [],
                 **opened("web1"),
             },
             "web2": {
@@ -152,6 +158,8 @@ def test_short_form_states_everything() -> None:
                 "addresses": ["192.0.2.22"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
+                "nat_replies": [],
+                "tunnel_ends": [],
                 **opened("web2"),
             },
         },
@@ -246,6 +254,7 @@ def test_short_form_states_everything() -> None:
                 "family": "ipv4",
                 "endpoints": [],
                 "router": "ha_web_ipv4",
+                "nat_gateway": "",
                 "scheduler_flags": [],
                 "one_packet": False,
                 "tunnel": {"type": "ipip", "port": 0, "checksum": "none"},
@@ -317,7 +326,7 @@ def test_summary_aligns_its_columns() -> None:
         "web     192.0.2.100:80       DR wlc    web1        check http /health   failover bound 0.33 s"
         "   ejection about 1.2 s (silent server 3.2 s)",
         "names   192.0.2.100:53/udp   NAT wlc   web1 web2   check ping           failover bound 0.33 s"
-        "   ejection about 5.2 s (silent server 7.2 s)",
+        "   ejection about 5.2 s (silent server 7.2 s)   answers through a director: to be routed by the site",
     ]
 
 
@@ -516,6 +525,7 @@ VARIABLES = (
     "ha_web_lvs_timeouts",
     "ha_web_sync_daemon",
     "ha_web_keepalived_raw",
+    "ha_web_nat_gateway",
     "ha_web_vrid",
     "ha_web_advert_interval",
     "ha_web_address",

@@ -1,55 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""The state of a node, read with one command, and its journal when a test of it fails."""
+"""What the tests of all scenarios share, and what is this one's own."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator
-from pathlib import Path
-from typing import NamedTuple
-
 import pytest
 from lab.cluster import Cluster
-from testinfra.host import Host
+from lab.scenario import State, cluster, pytest_runtest_makereport, state
 
-_MARK = "=== "
-
-
-class Answer(NamedTuple):
-    """What one command said, and its exit code."""
-
-    code: int
-    text: str
-
-    @property
-    def lines(self) -> list[str]:
-        """Its lines without the blanks around them."""
-        return [line.strip() for line in self.text.splitlines()]
-
-
-State = dict[str, Answer]
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Cluster:
-    """The cluster of this scenario's inventory."""
-    return Cluster(Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"], "inventory"))
-
-
-@pytest.fixture(scope="module")
-def state(host: Host, request: pytest.FixtureRequest) -> State:
-    """The answers to the module's COMMANDS on one node; each costs too much to be asked alone."""
-    commands: dict[str, str] = request.module.COMMANDS
-    script = "\n".join(
-        f"echo '{_MARK}{name}'; {{ {command}; }} 2>&1; printf '\\n%s\\n' $?" for name, command in commands.items()
-    )
-    answers = {}
-    for part in host.run(script).stdout.split(_MARK)[1:]:
-        name, _newline, rest = part.partition("\n")
-        text, _newline, code = rest.strip("\n").rpartition("\n")
-        answers[name] = Answer(int(code), text.strip("\n"))
-    return answers
+__all__ = ["State", "client_address", "cluster", "pytest_runtest_makereport", "state"]
 
 
 @pytest.fixture(scope="session")
@@ -57,22 +16,3 @@ def client_address(cluster: Cluster) -> str:
     """The address that the outside client sends from."""
     route = cluster.run(cluster.client, f"ip -o route get {cluster.vip}").split()
     return route[route.index("src") + 1]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the journals of the nodes concerned to a failure."""
-    report = yield
-    if report.failed:
-        host, cluster = item.funcargs.get("host"), item.funcargs.get("cluster")
-        if isinstance(host, Host):
-            journal = host.run(
-                "journalctl --boot --no-pager --output=short-precise --lines=60"
-                " _TRANSPORT=journal _TRANSPORT=stdout _TRANSPORT=syslog"
-            )
-            report.sections.append((f"journal of {host.backend.hostname}", journal.stdout))
-        elif isinstance(cluster, Cluster):
-            report.sections.append(("nodes", cluster.evidence(cluster.nodes)))
-    return report

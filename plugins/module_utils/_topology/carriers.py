@@ -41,6 +41,27 @@ class Carriers:
             vips.setdefault(address, vip)
         return list(vips.values())
 
+    def gateways(self, service: DeclaredService) -> list[str]:
+        """The NAT gateways of its family that are always where the service is."""
+        router = self.router(service)
+        together = self._together(router) if router else []
+        return [
+            gateway
+            for gateway in self._declared.nat_gateways
+            if family(gateway) == service.family and self.carrier(gateway) in together
+        ]
+
+    def carrier(self, address: str) -> DeclaredRouter | None:
+        """The router that lists an address as one of its vips."""
+        routers = zip(self._declared.routers, self._listed)
+        return next((router for router, listed in routers if address in listed), None)
+
+    def _together(self, router: DeclaredRouter) -> list[DeclaredRouter]:
+        for group in self._declared.sync_groups:
+            if router.name in group.routers:
+                return [self._by_name[name] for name in group.routers if name in self._by_name]
+        return [router]
+
     def sender(self, router: DeclaredRouter, director: str) -> str:
         """The address a director's adverts come from, empty where it has none of the family."""
         return router.addresses.get(director) or self._declared.address(director, self.family(router))

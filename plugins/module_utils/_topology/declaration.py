@@ -15,12 +15,14 @@ from typing import Any
 from .._problems import Problem
 from .fields import PRIORITIES, VRIDS, Problems, ip, quote, raw_lines
 from .lvs_timeouts import read_lvs_timeouts
-from .model import LvsTimeouts, NotifyFifo, Script, TrackFile, TrackProcess, family
+from .model import LvsTimeouts, NotifyFifo, Script, TrackFile, TrackProcess, Vip, family
 from .routers import (
     DeclaredRouter,
     DeclaredSyncDaemon,
     DeclaredSyncGroup,
     advert_interval,
+    interface_address,
+    read_gateways,
     read_routers,
     read_sync_daemon,
     read_sync_groups,
@@ -58,6 +60,7 @@ class Declaration:
     routers_declared: bool = False
     routers: list[DeclaredRouter] = field(default_factory=list)
     sync_groups: list[DeclaredSyncGroup] = field(default_factory=list)
+    nat_gateways: list[str] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
     processes: list[TrackProcess] = field(default_factory=list)
     files: list[TrackFile] = field(default_factory=list)
@@ -102,6 +105,7 @@ class _Reader:
         for place, name in enumerate(declared.directors):
             declared.priorities[name] = self._priority(name, place)
         declared.services = self._services(members, declared.web)
+        declared.nat_gateways = read_gateways(found, self._shared("ha_web_nat_gateway", members))
         self._addresses(declared, members)
         self._routers(declared, members, vrid, interval)
         self._watched(declared, members)
@@ -248,7 +252,14 @@ class _Reader:
                 family(service.addresses()[0]) for service in declared.services if service.addresses()
             )
             declared.routers = [
-                DeclaredRouter("ha_web_vip", f"ha_web_{name}", vrid, family=name, advert_interval=interval)
+                DeclaredRouter(
+                    "ha_web_vip",
+                    f"ha_web_{name}",
+                    vrid,
+                    family=name,
+                    advert_interval=interval,
+                    vips=[Vip(interface_address(one)) for one in declared.nat_gateways if family(one) == name],
+                )
                 for name in families
             ]
         declared.sync_groups = read_sync_groups(self._found, self._shared("ha_web_sync_groups", members))

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from .carriers import Carriers, bare
 from .checks import UNTIMED, inherit_times
@@ -17,6 +19,7 @@ from .model import (
     Director,
     Listener,
     Member,
+    NatReply,
     Node,
     Peer,
     RealServer,
@@ -26,6 +29,8 @@ from .model import (
     Topology,
     TopologyError,
     Tracking,
+    Tunnel,
+    TunnelEnd,
     VirtualRouter,
     VirtualService,
     endpoint,
@@ -42,6 +47,11 @@ from .validation import validate
 DEFAULT_SYNC_GROUP = "ha_web"
 # Checks that speak to a port over TCP, where a web server listens.
 _OVER_TCP = ("http", "https", "tcp")
+# Bytes before the packet that travels in a tunnel: the outer header, and what the type adds to it.
+_HEADERS = {"ipv4": 20, "ipv6": 40, "ipip": 0, "gre": 4, "gue": 12}
+_CHECKSUMS = {("gre", "csum"): 4, ("gue", "remcsum"): 8}
+
+T = TypeVar("T")
 
 
 def build(inventory: Inventory) -> Topology:
@@ -59,7 +69,10 @@ def derive(declared: Declaration) -> Topology:
     groups = _sync_groups(declared)
     offers = [(service, port) for service in declared.services for port in service.ports]
     services = [name_pages(_virtual_service(declared, carriers, service, port)) for service, port in offers]
-    vips = {router.name: [bare(vip) for vip in router.addresses] for router in routers}
+    vips = {
+        router.name: [address for vip in router.addresses if (address := bare(vip)) not in declared.nat_gateways]
+        for router in routers
+    }
     # The addresses of a service's clients' packets; those that a mark chooses come for its router's.
     spoken_to = [
         service.addresses() or vips.get(offered.router, []) for (service, _port), offered in zip(offers, services)
@@ -217,6 +230,7 @@ def _virtual_service(declared: Declaration, carriers: Carriers, service: Declare
     # A server is removed by whichever of its checks is first to notice.
     timed = [[check for check in server.checks or checks if check.type not in UNTIMED] for server in servers]
     router = carriers.router(service)
+    gateways = carriers.gateways(service) if service.translated() else []
     return VirtualService(
         name=service.name,
         address=service.address,
@@ -234,6 +248,7 @@ def _virtual_service(declared: Declaration, carriers: Carriers, service: Declare
         family=service.family,
         endpoints=[declared_endpoint.endpoint for declared_endpoint in service.endpoints],
         router=router.name if router else "",
+        nat_gateway=next(iter(gateways), ""),
         scheduler_flags=service.scheduler_flags,
         one_packet=service.one_packet,
         tunnel=service.tunnel,
@@ -308,46 +323,85 @@ def _hosts(declared: Declaration, routers: list[VirtualRouter], bfd: list[Bfd]) 
     return Hosts(list(declared.addresses), directors, holders)
 
 
+class _Serving(NamedTuple):
+    """Something that answers for a service."""
+
+    name: str
+    address: str
+    port: int
+    forwarding: str
+    tunnel: Tunnel
+    checks: list[Check]
+
+
 def _nodes(
     declared: Declaration, hosts: Hosts, services: list[tuple[VirtualService, list[str]]], opened: dict[str, Openings]
 ) -> dict[str, Node]:
-    local_vips: dict[str, list[str]] = {name: [] for name in declared.addresses}
-    listeners: dict[str, list[Listener]] = {name: [] for name in declared.addresses}
-    for service, spoken_to in services:
-        for name, address, port, forwarding, checks in _serving(service):
-            if name not in declared.addresses:
-                continue
-            # NAT rewrites the destination; with DR and TUN the server itself must own the VIP.
-            if forwarding != "nat":
-                local_vips[name] += [vip for vip in spoken_to if vip not in local_vips[name]]
-            heard = family(address) if forwarding == "nat" else service.family
-            for at in _heard_at(service, port, checks):
-                if (listener := Listener(heard, at)) not in listeners[name]:
-                    listeners[name].append(listener)
-    offered = list(dict.fromkeys(listener for name in declared.web for listener in listeners[name]))
-    for name in declared.web:
-        # Taken out of all services: it must answer until the directors have stopped sending.
-        listeners[name] = listeners[name] or offered
-    return {
+    nodes = {
         name: Node(
             address=address,
             addresses=hosts.directors.get(name) or declared.addresses_of(name),
-            local_vips=local_vips[name],
-            listeners=listeners[name],
+            local_vips=[],
+            listeners=[],
+            nat_replies=[],
+            tunnel_ends=[],
             openings=opened[name].all(),
             unstated=list(dict.fromkeys(opened[name].unstated)),
         )
         for name, address in declared.addresses.items()
     }
+    for service, spoken_to in services:
+        for serving in _serving(service):
+            if (node := nodes.get(serving.name)) is None:
+                continue
+            if serving.forwarding == "nat":
+                _add(node.nat_replies, _nat_replies(service, serving))
+            else:
+                # NAT rewrites the destination; with DR and TUN the server itself must own the VIP.
+                _add(node.local_vips, spoken_to)
+            if serving.forwarding == "tun":
+                _take_out(node.tunnel_ends, _tunnel_end(service, serving), spoken_to)
+            heard = family(serving.address) if serving.forwarding == "nat" else service.family
+            _add(node.listeners, [Listener(heard, port) for port in _heard_at(service, serving.port, serving.checks)])
+    offered = list(dict.fromkeys(listener for name in declared.web for listener in nodes[name].listeners))
+    for name in declared.web:
+        # Taken out of all services: it must answer until the directors have stopped sending.
+        if not nodes[name].listeners:
+            nodes[name].listeners.extend(offered)
+    return nodes
 
 
-def _serving(service: VirtualService) -> Iterator[tuple[str, str, int, str, list[Check]]]:
-    """The name, address, port, forwarding and checks of all that answer for a service."""
+def _add(known: list[T], more: Iterable[T]) -> None:
+    known.extend(one for one in dict.fromkeys(more) if one not in known)
+
+
+def _nat_replies(service: VirtualService, serving: _Serving) -> list[NatReply]:
+    """None where nobody has declared a gateway: the site routes them by itself."""
+    if not service.nat_gateway:
+        return []
+    return [NatReply(serving.address, service.protocol, serving.port, service.nat_gateway)]
+
+
+def _tunnel_end(service: VirtualService, serving: _Serving) -> TunnelEnd:
+    kind, outer = serving.tunnel.type, family(serving.address)
+    overhead = _HEADERS[outer] + _HEADERS[kind] + _CHECKSUMS.get((kind, serving.tunnel.checksum), 0)
+    return TunnelEnd(kind, outer, service.family, serving.tunnel.port, overhead, [])
+
+
+def _take_out(known: list[TunnelEnd], wanted: TunnelEnd, vips: list[str]) -> None:
+    end = next((one for one in known if replace(one, vips=[]) == wanted), wanted)
+    if end is wanted:
+        known.append(end)
+    _add(end.vips, vips)
+
+
+def _serving(service: VirtualService) -> Iterator[_Serving]:
     for server in service.real_servers:
-        yield server.name, server.address, server.port, service.forwarding, server.checks or service.checks
+        checks = server.checks or service.checks
+        yield _Serving(server.name, server.address, server.port, service.forwarding, service.tunnel, checks)
     if service.sorry_server:
         sorry = service.sorry_server
-        yield sorry.name, sorry.address, sorry.port, sorry.forwarding, []
+        yield _Serving(sorry.name, sorry.address, sorry.port, sorry.forwarding, sorry.tunnel, [])
 
 
 def _heard_at(service: VirtualService, port: int, checks: list[Check]) -> list[int]:
@@ -369,11 +423,18 @@ def _summary(services: list[VirtualService], bounds: Bounds) -> list[str]:
             f"check {service.check.type} {service.check.path}".rstrip(),
             f"failover bound {bounds.failover_s:.2f} s",
             f"ejection about {service.ejection_refused_s:g} s (silent server {service.ejection_s:g} s)",
+            _answers(service),
         )
         for service in services
     ]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _answers(service: VirtualService) -> str:
+    if service.nat_gateway:
+        return f"answers through {service.nat_gateway}"
+    return "answers through a director: to be routed by the site" if service.forwarding == "nat" else ""
 
 
 def _where(service: VirtualService) -> str:

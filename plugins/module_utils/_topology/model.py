@@ -194,6 +194,7 @@ class VirtualService:
     family: str
     endpoints: list[Endpoint]
     router: str
+    nat_gateway: str
     scheduler_flags: list[str]
     one_packet: bool
     tunnel: Tunnel
@@ -432,6 +433,34 @@ class Opening:
 
 
 @dataclass(frozen=True)
+class NatReply:
+    """Answers of a real server that must go through the gateway, where the director is that translates them back.
+
+    Without a protocol, or a port, they are all that come from the address.
+    """
+
+    address: str
+    protocol: str
+    port: int
+    gateway: str
+
+
+@dataclass(frozen=True)
+class TunnelEnd:
+    """Where a real server takes packets for VIPs out of a tunnel, which makes each larger by so many bytes.
+
+    outer is the family of the packets that arrive, inner that of the VIPs.
+    """
+
+    type: str
+    outer: str
+    inner: str
+    port: int
+    overhead: int
+    vips: list[str]
+
+
+@dataclass(frozen=True)
 class Node:
     """What one host of the cluster has to know about itself.
 
@@ -442,6 +471,8 @@ class Node:
     addresses: list[str]
     local_vips: list[str]
     listeners: list[Listener]
+    nat_replies: list[NatReply]
+    tunnel_ends: list[TunnelEnd]
     openings: list[Opening]
     unstated: list[str]
 

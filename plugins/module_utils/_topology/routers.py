@@ -345,6 +345,13 @@ def read_sync_groups(problems: Problems, value: Any) -> list[DeclaredSyncGroup]:
     return found
 
 
+def read_gateways(problems: Problems, value: Any) -> list[str]:
+    """An address, or a list of them."""
+    item = "ha_web_nat_gateway"
+    values = [] if value is None else value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(address for one in values if (address := problems.literal(item, one))))
+
+
 def read_sync_daemon(problems: Problems, value: Any) -> DeclaredSyncDaemon:
     values = {"enabled": value} if isinstance(value, (bool, str)) else value
     if values is None:

@@ -137,6 +137,10 @@ class DeclaredService:
     def marked(self) -> bool:
         return bool(self.fwmark) or any(declared.endpoint.fwmark for declared in self.endpoints)
 
+    def translated(self) -> bool:
+        """Whether the answers of any of its servers must come back to a director."""
+        return "nat" in (self.forwarding, self.sorry_server.forwarding if self.sorry_server else "")
+
     def real_port(self, server: DeclaredRealServer, port: int) -> int:
         """Where a real server is spoken to; 0 is wherever the client speaks to."""
         return 0 if self.marked() else server.port or port

@@ -15,6 +15,7 @@ from .._problems import Problem
 from .carriers import Carriers, bare
 from .declaration import Declaration
 from .findings import names, shared_values
+from .gateway_rules import GATEWAY_RULES
 from .router_rules import ROUTER_RULES
 from .service_rules import SERVICE_RULES
 
@@ -66,6 +67,7 @@ RULES: tuple[Callable[[Declaration, Carriers], Iterable[Problem]], ...] = (
     vip_is_no_node_address,
     *ROUTER_RULES,
     *SERVICE_RULES,
+    *GATEWAY_RULES,
 )
 
 
