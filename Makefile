@@ -76,7 +76,7 @@ molecule: venv ## one scenario: make molecule SCENARIO=default
 molecule-all: venv ## all scenarios, one after the other
 	@for file in molecule/*/molecule.yml; do $(LAB) run molecule test -s "$$(basename "$${file%/*}")" || exit; done
 
-test: lint unit sanity engine-test firewall-test integration molecule-all ## everything
+test: lint unit sanity engine-test integration molecule-all ## everything
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

@@ -97,10 +97,11 @@ def read_scripts(problems: Problems, value: Any) -> list[Script]:
                 name=name,
                 script=type(hook)(hook.command, entry.user()),
                 interval=interval,
-                timeout=entry.integer("timeout", SCRIPT_INTERVALS, interval),
+                # A busy machine delays a script; and it would on all directors at once.
+                timeout=entry.integer("timeout", SCRIPT_INTERVALS, min(2 * interval, SCRIPT_INTERVALS[1])),
                 weight=entry.integer("weight", TRACK_WEIGHTS, 0),
                 rise=entry.integer("rise", (1, RETRIES[1]), 1),
-                fall=entry.integer("fall", (1, RETRIES[1]), 1),
+                fall=entry.integer("fall", (1, RETRIES[1]), 2),
                 init_fail=entry.boolean("init_fail", False),
             )
         )

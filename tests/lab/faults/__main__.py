@@ -41,6 +41,7 @@ FAULTS: dict[str, Fault] = {
     "all-directors-power-loss": _one(masters.all_restarted),
     "directors-parted": _one(network.parted),
     "directors-lossy": _one(network.lossy),
+    "firewall-restart": _one(network.firewall_restarted),
     "web-node-power-loss": _of_server(servers.dies, 1),
     "web-server-stop": _of_server(servers.stops, 0),
     "web-server-wrong-content": _of_server(servers.wrong_content, 1),

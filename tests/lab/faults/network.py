@@ -16,6 +16,7 @@ from .scene import DEADLINE_S, Outcome, Scene, Tell, scene
 _HEALED_WITHIN_S = 2.0
 _PARTED_S = 12.0  # longer than the interval at which a master announces its addresses again
 _LOSSY_S = 30.0
+_FIREWALL_TIMES = 5
 _LOSS = 0.2
 _JITTER_MS = 50
 _BE_SURE = 1e-4  # how seldom the stated number of role changes may be exceeded by chance
@@ -128,3 +129,25 @@ def _client_knows(at: Scene, holder: str) -> None:
     known = at.cluster.run(at.cluster.client, f"ip neighbour show {at.cluster.vip}")
     wanted = at.cluster.run(holder, "cat /sys/class/net/eth0/address").strip()
     at.demand(f"the client's ARP entry is {holder}'s ({wanted}), was {known.strip()}", wanted in known)
+
+
+def firewall_restarted(cluster: Cluster, tell: Tell) -> Outcome:
+    """Reload and restart the firewall of every director, again and again.
+
+    Claims: it is on; nobody but the master ever takes the VIP; no request fails.
+    """
+    fault = f"firewall reloaded and restarted {_FIREWALL_TIMES} times"
+    again = (
+        "nft list table inet ha_web >/dev/null && systemctl reload ha-web-firewall && systemctl restart ha-web-firewall"
+    )
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        begun_at = min(
+            cluster.command_at(node, again) for _time in range(_FIREWALL_TIMES) for node in cluster.directors
+        )
+        at.settle()
+        at.load.stop()
+        reading = at.reading(begun_at)
+        at.demand("the VIP stays where it is", not list(at.watch.events("holds", begun_at)))
+        at.demand("no request fails", not reading.failed, reading)
+    remark = f"{cluster.preferred_master} holds the VIP all the time"
+    return Outcome(fault, "outage", reading.outage_s, 0.0, reading.failed, remark, reading)

@@ -6,21 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from ..cluster import Cluster
 from ..report import wait_for
 from .scene import DEADLINE_S, SETTLE_S, TOLERANCE_S, Outcome, Scene, Tell, scene
 
 CALM_S = 10.0  # after an ejection, no request may fail for this long: reused source ports show by then
+# Out of step with checks, which come every second: they find it now this way, now that.
 _FLAPS = 12
-_FLAP_S = 0.5
+_REFUSES_S, _TAKES_S = 0.7, 0.6
 _FLAPPING = f"""
 nft 'add table inet lab_fault; add chain inet lab_fault input {{ type filter hook input priority -300; }}'
 for time in $(seq {_FLAPS}); do
     nft add rule inet lab_fault input tcp dport 80 reject with tcp reset
-    sleep {_FLAP_S}
+    sleep {_REFUSES_S}
     nft flush chain inet lab_fault input
-    sleep {_FLAP_S}
+    sleep {_TAKES_S}
 done
 nft delete table inet lab_fault
 """
@@ -217,12 +219,12 @@ def _seen_alive(at: Scene, node: str) -> None:
     address = at.cluster.address(node)
     for director in at.cluster.directors:
         look = (
-            "journalctl --boot --unit=keepalived --lines=40 --output=cat"
-            f" | grep -E 'Removing|Adding|success|succeed' | grep -F '[{address}]:' | tail -n 1"
+            "journalctl --boot --unit=keepalived --lines=200 --output=cat"
+            f" | grep -F 'service [{address}]:' | grep -E '^(Adding|Removing)' | tail -n 1"
         )
         wait_for(
             f"{director} to find {node} alive",
-            lambda look=look, director=director: "success" in at.cluster.run(director, look),  # type: ignore[misc]
+            partial(lambda director, look: at.cluster.run(director, look).startswith("Adding"), director, look),
             DEADLINE_S,
         )
 
@@ -234,7 +236,7 @@ def flaps(cluster: Cluster, node: str, tell: Tell) -> Outcome:
     back, and no request fails any more.
     """
     interval = cluster.topology["virtual_services"][0]["check"]["interval"]
-    fault = f"{node} flaps every {_FLAP_S:g} s"
+    fault = f"{node} flaps every {_REFUSES_S + _TAKES_S:g} s"
     with scene(cluster, tell, fault, *cluster.directors, node) as at:
         holder = at.holder()
         begun_at = cluster.command_at(node, _FLAPPING)
