@@ -137,9 +137,8 @@ def firewall_restarted(cluster: Cluster, tell: Tell) -> Outcome:
     Claims: it is on; nobody but the master ever takes the VIP; no request fails.
     """
     fault = f"firewall reloaded and restarted {_FIREWALL_TIMES} times"
-    again = (
-        "nft list table inet ha_web >/dev/null && systemctl reload ha-web-firewall && systemctl restart ha-web-firewall"
-    )
+    unit = "ha-web-firewall"
+    again = f"nft list table inet ha_web >/dev/null && systemctl reload {unit} && systemctl restart {unit}"
     with scene(cluster, tell, fault, *cluster.directors) as at:
         begun_at = min(
             cluster.command_at(node, again) for _time in range(_FIREWALL_TIMES) for node in cluster.directors
