@@ -4,11 +4,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test firewall-test integration bench-ipvs bench-topology molecule \
-        molecule-all test clean-cache
+        lint unit sanity engine-test firewall-test integration bench-ipvs bench-topology bench-faults \
+        molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
 SCENARIO ?= default
+RUNS ?= 5
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -69,6 +70,10 @@ bench-ipvs: venv ## large IPVS tables beside ipvsadm and pyroute2: times, memory
 
 bench-topology: venv ## 3,000 real servers from the inventory to keepalived's table: times, memory, growth
 	@$(LAB) bench-topology
+
+bench-faults: venv ## every fault RUNS times: median and worst outage beside the bound (an hour)
+	@$(LAB) run molecule converge -s faults
+	@$(LAB) run .venv/bin/python -m lab.faults --inventory molecule/faults/inventory --out build/faults --runs $(RUNS)
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)

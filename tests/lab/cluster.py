@@ -131,6 +131,12 @@ class Cluster:
         priorities: dict[str, int] = self.router["priorities"]
         return max(priorities, key=lambda name: priorities[name])
 
+    @property
+    def backup(self) -> str:
+        """The director that takes over first from the preferred master."""
+        priorities: dict[str, int] = self.router["priorities"]
+        return sorted(priorities, key=lambda name: -priorities[name])[1]
+
     def container_name(self, node: str) -> str:
         """Return the name that Docker knows a node by."""
         return self._names[node]

@@ -38,4 +38,5 @@ def double_master_s(adverts: Mapping[str, Sequence[float]], advert_s: float) -> 
         for one in first
         for other in second
     )
-    return round(max(0.0, max(overlaps, default=0.0)), 3)
+    longest = max(overlaps, default=0.0)
+    return round(max(0.0, longest), 3)

@@ -82,13 +82,13 @@ def main() -> int:
     parser.add_argument("--inventory", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for one JSON file for each fault")
     parser.add_argument("--runs", type=int, default=1, help="how often each fault is injected")
-    parser.add_argument("faults", nargs="+", choices=FAULTS)
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help="without any, all: " + " ".join(FAULTS))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     try:
         cluster = Cluster(arguments.inventory)
-        for name in arguments.faults:
+        for name in arguments.faults or FAULTS:
             results = []
             for _run in range(arguments.runs):
                 for outcome in FAULTS[name](cluster, say):

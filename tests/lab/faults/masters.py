@@ -155,11 +155,10 @@ def _leaves_and_returns(
     fault = fault.format(node=node)
     with scene(cluster, tell, fault, *cluster.directors) as at:
         broken_at = break_it(node)
-        backup = next(name for name in cluster.directors if name != node)
-        at.watch.wait_for_master(backup, broken_at, DEADLINE_S)
+        at.watch.wait_for_master(cluster.backup, broken_at, DEADLINE_S)
         at.load.wait_until_quiet(SETTLE_S)
         mended_at = mend_it(node)
-        yield _moved(at, fault, at.reading(broken_at, mended_at), f"{backup} took over")
+        yield _moved(at, fault, at.reading(broken_at, mended_at), f"{cluster.backup} took over")
         at.settle()
         yield _returned(at, f"{fault}: mended", mended_at)
 

@@ -72,11 +72,10 @@ def without_preemption(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
     Claims: the returned director leaves the VIP where it is, and no request fails.
     """
     node = cluster.preferred_master
-    backup = next(name for name in cluster.directors if name != node)
     tell("preemption is turned off")
     playbook.run(cluster.engine, cluster.inventory, _SITE, tell, *_KEEPALIVED, "-ekeepalived_preempt=false")
     yield masters.power_loss(cluster, tell)
-    yield masters.returns(cluster, node, tell, master=backup)
+    yield masters.returns(cluster, node, tell, master=cluster.backup)
     tell("preemption is turned on again")
     playbook.run(cluster.engine, cluster.inventory, _SITE, tell, *_KEEPALIVED)
     cluster.wait_until_healthy(DEADLINE_S)
