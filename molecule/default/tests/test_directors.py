@@ -16,7 +16,8 @@ COMMANDS = {
     "enabled": "systemctl is-enabled keepalived",
     "restart": "systemctl show --property=Restart --value keepalived",
     "failed": "systemctl list-units --failed --plain --no-legend",
-    "config": "keepalived --config-test",
+    # As the role does, which says why.
+    "config": "unshare --pid --fork keepalived --config-test",
     "table": "ipvsadm --save --numeric",
     "sysctl": "sysctl net.ipv4.ip_forward net.ipv4.vs",
     "sync": "ipvsadm --list --daemon",
