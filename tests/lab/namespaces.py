@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """Nodes on this machine's own kernel: the lab's node image with systemd, in namespaces of its own.
 
-For what the embedded engine's kernel lacks: Debian's User-Mode Linux has no nftables for IP.
+For nftables of a kernel that is not the embedded engine's.
 """
 
 from __future__ import annotations
