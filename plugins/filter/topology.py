@@ -172,7 +172,7 @@ _value:
     lvs_timeouts:
       description: Seconds that IPVS keeps the entry of a connection without traffic; 0 leaves the kernel's.
       type: dict
-      sample: {tcp: 0, tcpfin: 0, udp: 0}
+      sample: {tcp: 0, tcpfin: 30, udp: 0}
     sync_daemon:
       description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
       type: dict

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """The template of the role firewall, against files that nft itself has read.
 
-tests/firewall.py gives those files to nft and its kernel. After a change of the template write them
+tests/integration/test_firewall.py gives those files to nft and its kernel. After a change of the template write them
 again and look at the difference: HA_WEB_WRITE_EXAMPLES=1 pytest tests/unit/test_firewall_nft.py
 """
 

@@ -288,7 +288,7 @@ def test_short_form_states_everything() -> None:
                 "lvs2": {"ipv4": ["192.0.2.11"], "ipv6": []},
             },
         },
-        "lvs_timeouts": {"tcp": 0, "tcpfin": 0, "udp": 0},
+        "lvs_timeouts": {"tcp": 0, "tcpfin": 30, "udp": 0},
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [

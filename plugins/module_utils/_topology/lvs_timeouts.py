@@ -22,4 +22,4 @@ def read_lvs_timeouts(problems: Problems, item: str, value: Any) -> LvsTimeouts:
         problems.add(item, f"{quote(value)} is not a mapping.", "Write {tcp: 900, tcpfin: 120, udp: 300}, in seconds.")
         return LvsTimeouts()
     entry = Entry(problems, item, value, TIMEOUT_KEYS)
-    return LvsTimeouts(**{key: entry.integer(key, TIMEOUTS, 0) for key in TIMEOUT_KEYS})
+    return LvsTimeouts(**{key: entry.integer(key, TIMEOUTS, getattr(LvsTimeouts, key)) for key in TIMEOUT_KEYS})

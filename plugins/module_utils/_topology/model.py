@@ -372,7 +372,9 @@ class LvsTimeouts:
     """Seconds that IPVS keeps the entry of a connection without traffic; 0 leaves the kernel's."""
 
     tcp: int = 0
-    tcpfin: int = 0
+    # Entries of connections that have ended count a little for wlc: while the others still have two minutes of them,
+    # a server that has just returned would get every new connection.
+    tcpfin: int = 30
     udp: int = 0
 
 
