@@ -44,7 +44,7 @@ FAULTS: dict[str, Fault] = {
     "firewall-restart": _one(network.firewall_restarted),
     "web-node-power-loss": _of_server(servers.dies, 1),
     "web-server-stop": _of_server(servers.stops, 0),
-    "web-server-wrong-content": _of_server(servers.wrong_content, 1),
+    "web-server-wrong-content": servers.wrong_content,
     "web-server-hangs": _of_server(servers.hangs, 2),
     "web-server-slow": _of_server(servers.slow, 0),
     "web-server-script-says-no": _of_server(servers.script_says_no, 1),

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -84,14 +84,21 @@ def slow(cluster: Cluster, node: str, tell: Tell) -> Outcome:
     )
 
 
-def wrong_content(cluster: Cluster, node: str, tell: Tell) -> Outcome:
-    """Change the content of the last URL that is checked, and no other."""
-    page = "/var/www/html" + cluster.topology["virtual_services"][0]["check"]["urls"][-1]["path"]
+def wrong_content(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Change the content of each URL that is looked at for it, one after the other."""
+    for url in cluster.topology["virtual_services"][0]["check"]["urls"]:
+        means = next((key for key in ("regex", "digest") if url[key]), None)
+        if means:
+            yield _shows_something_else(cluster, cluster.real_servers[1], url["path"], means, tell)
+
+
+def _shows_something_else(cluster: Cluster, node: str, path: str, means: str, tell: Tell) -> Outcome:
+    page = f"/var/www/html{path}"
     return _eject(
         cluster,
         node,
         tell,
-        fault=f"wrong content at one URL of {node}",
+        fault=f"wrong content at one URL of {node}, seen by {means}",
         bound_name=_WRONG,
         break_it=lambda: cluster.command_at(node, f"cp {page} /run/right && echo other > {page}"),
         mend_it=lambda: cluster.command_at(node, f"cp /run/right {page}"),
