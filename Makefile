@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test firewall-test integration bench-ipvs bench-topology bench-faults \
+        lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
@@ -57,10 +57,6 @@ sanity: venv ## ansible-test's checks that need nothing but Python
 engine-test: venv ## the life of the embedded engine, beside one that may be running
 	@$(LAB) build
 	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
-
-firewall-test: venv ## the role firewall on this machine's own kernel, in namespaces
-	@$(LAB) build
-	@PYTHONPATH=tests .venv/bin/python -m pytest tests/firewall.py
 
 integration: venv ## the modules on the real kernel, keepalived.conf in keepalived: make integration ARGS="-k scheduler"
 	@$(LAB) integration $(ARGS)

@@ -16,6 +16,7 @@ from .engine import Engine
 from .report import LabError
 from .settings import BUILD, REPO
 
+_RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) ", re.MULTILINE)
 _TITLE = re.compile(r"^(?:PLAY|TASK) \[(.*)\] \**$")
 
 
@@ -42,24 +43,43 @@ def _command(inventory: Path, playbook: Path, arguments: Sequence[str]) -> list[
     return [ansible, "-i", str(inventory), *arguments, str(playbook)]
 
 
+def _captured(
+    engine: Engine, inventory: Path, playbook: Path, arguments: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        _command(inventory, playbook, arguments),
+        env={**environment(engine), "ANSIBLE_NOCOLOR": "1"},
+        cwd=REPO,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
 def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> str:
     """Run a playbook that must fail, and return its output.
 
     Raises:
         LabError: it did not fail.
     """
-    done = subprocess.run(
-        _command(inventory, playbook, arguments),
-        env=environment(engine),
-        cwd=REPO,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _captured(engine, inventory, playbook, arguments)
     if not done.returncode:
         raise LabError(f"{playbook.name} {' '.join(arguments)} was not refused:\n{done.stdout}")
-    return done.stdout + done.stderr
+    return done.stdout
+
+
+def changes(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> dict[str, int]:
+    """Run a playbook; return by host how many of its tasks changed something.
+
+    Raises:
+        LabError: it failed.
+    """
+    done = _captured(engine, inventory, playbook, arguments)
+    if done.returncode:
+        raise LabError(f"{playbook.name} {' '.join(arguments)} failed:\n{done.stdout}")
+    return {host: int(number) for host, number in _RECAP.findall(done.stdout)}
 
 
 def run(engine: Engine, inventory: Path, playbook: Path, detail: Callable[[str], None], *arguments: str) -> int:
