@@ -137,3 +137,9 @@ def test_what_directors_hand_over() -> None:
     ]
     # The likeliest holder first.
     assert topology.peers["lvs2"]["ipv4"] == ["192.0.2.11", "192.0.2.13"]
+
+
+def test_summary_names_what_ejects_without_a_time_of_its_own() -> None:
+    declared = service(check={"type": "file", "track_file": "drain", "weight": 1})
+    topology = build(long(declared, ha_web_track_files=[{"name": "drain", "file": "/run/drain"}]))
+    assert "ejection as soon as drain says so" in topology.summary[0]

@@ -422,13 +422,19 @@ def _summary(services: list[VirtualService], bounds: Bounds) -> list[str]:
             " ".join(server.name for server in service.real_servers),
             f"check {service.check.type} {service.check.path}".rstrip(),
             f"failover bound {bounds.failover_s:.2f} s",
-            f"ejection about {service.ejection_refused_s:g} s (silent server {service.ejection_s:g} s)",
+            _ejection(service),
             _answers(service),
         )
         for service in services
     ]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _ejection(service: VirtualService) -> str:
+    if not service.ejection_s:
+        return f"ejection as soon as {service.check.bfd or service.check.track_file} says so"
+    return f"ejection about {service.ejection_refused_s:g} s (silent server {service.ejection_s:g} s)"
 
 
 def _answers(service: VirtualService) -> str:
