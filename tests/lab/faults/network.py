@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ..cluster import Cluster
 from ..report import wait_for
@@ -45,16 +45,15 @@ def parted(cluster: Cluster, tell: Tell) -> Outcome:
     fault = "network between the directors parted"
     bound = cluster.router["failover_s"]
     with scene(cluster, tell, fault, *cluster.directors) as at:
-        with _between_directors(cluster, _PART, _JOIN) as parted_at:
+        with _between_directors(cluster, _PART, _JOIN) as trouble:
             wait_for("two holders of the VIP", lambda: len(cluster.holders()) == 2, DEADLINE_S)
-            at.load.wait_until_sent(parted_at + _PARTED_S)
-            healed_at = time.time()
+            at.load.wait_until_sent(trouble.begun_at + _PARTED_S)
         at.settle()
         at.load.stop()
         others = (one.at for one in at.watch.events("advert") if one.node != cluster.preferred_master)
-        second_s = max(others) - healed_at
+        second_s = max(others) - trouble.ended_at
         at.demand(f"one master {_HEALED_WITHIN_S:g} s after healing, was {second_s:.2f}", second_s < _HEALED_WITHIN_S)
-        reading = at.reading(parted_at)
+        reading = at.reading(trouble.begun_at)
         at.demand_below("longest gap", reading.longest_gap_s, bound)
         _client_knows(at, cluster.preferred_master)
     return Outcome(
@@ -78,13 +77,13 @@ def lossy(cluster: Cluster, tell: Tell) -> Outcome:
     bound = cluster.router["failover_s"]
     most = takeovers(_LOSS, cluster.router["advert_int_s"], _LOSSY_S, _BE_SURE)
     with scene(cluster, tell, fault, *cluster.directors) as at:
-        with _between_directors(cluster, _IMPAIR, _REPAIR) as begun_at:
-            at.load.wait_until_sent(begun_at + _LOSSY_S)
+        with _between_directors(cluster, _IMPAIR, _REPAIR) as trouble:
+            at.load.wait_until_sent(trouble.begun_at + _LOSSY_S)
         at.settle()
         at.load.stop()
-        moves = sum(one.node != cluster.preferred_master for one in at.watch.events("holds", begun_at))
+        moves = sum(one.node != cluster.preferred_master for one in at.watch.events("holds", trouble.begun_at))
         at.demand(f"the backup takes over at most {most} times, did {moves} times", moves <= most)
-        reading = at.reading(begun_at)
+        reading = at.reading(trouble.begun_at)
         at.demand_below("longest gap", reading.longest_gap_s, bound)
         remark = f"backup took over {moves} times (at most {most})"
         _client_knows(at, cluster.preferred_master)
@@ -115,13 +114,23 @@ def _at_all_directors(cluster: Cluster, script: str) -> float:
     )
 
 
+@dataclass
+class _Trouble:
+    """From when until when it was with all directors."""
+
+    begun_at: float = 0.0
+    ended_at: float = 0.0
+
+
 @contextmanager
-def _between_directors(cluster: Cluster, break_it: str, mend_it: str) -> Iterator[float]:
-    """Break both directors' network to each other, and mend it; yield when it was broken."""
+def _between_directors(cluster: Cluster, break_it: str, mend_it: str) -> Iterator[_Trouble]:
+    """Break both directors' network to each other, and mend it."""
+    trouble = _Trouble()
     try:
-        yield _at_all_directors(cluster, break_it)
+        trouble.begun_at = _at_all_directors(cluster, break_it)
+        yield trouble
     finally:
-        _at_all_directors(cluster, mend_it)
+        trouble.ended_at = _at_all_directors(cluster, mend_it)
 
 
 def _client_knows(at: Scene, holder: str) -> None:
