@@ -129,6 +129,7 @@ def _boot(kernel: uml.Kernel, disk: Path, cores: list[int]) -> None:
     more = [f"vec0:transport=tap,ifname={TAP},depth=128,gro=1", "umid=engine", f"uml_dir={RUN}/uml"]
     command = uml.boot_command(kernel, f"{_COW},{disk}", preflight.guest_memory_mib(), *more)
     _processes.start("kernel", [*_IN_NETNS, *uml.pin(command, cores)], _CONSOLE)
+    _processes.prefer("kernel")
     # -t600: without it a half-closed stream loses the output of `docker exec`.
     _processes.start(
         "docker-api",

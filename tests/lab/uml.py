@@ -219,10 +219,10 @@ def pin(command: list[str], cores: list[int]) -> list[str]:
     """Keep a UML on one core: system calls that cross cores make it 3 to 8 times slower.
 
     On a small machine it is the first, as Mitogen binds its workers to the others; on a large one it binds them to all
-    but the first two. And the UML comes before what else its core does: a busy controller must not look like an outage.
+    but the first two.
     """
     core = cores[0] if len(cores) < 4 else cores[-1]
-    return ["nice", "-n", "-10", "taskset", "-c", str(core), *command]
+    return ["taskset", "-c", str(core), *command]
 
 
 def disk(uml: Kernel, images: dict[str, Path], cores: list[int], detail: Detail) -> Path:
