@@ -66,6 +66,11 @@ NODE_STACK = (
     "nginx-light",
     "apache2",
     "php-fpm",
+    "php-redis",
+    "php-memcached",
+    "redis-server",
+    "memcached",
+    "nfs-kernel-server",
     "nftables",
     "tcpdump",
 )
