@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults \
+        lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
@@ -70,6 +70,10 @@ bench-topology: venv ## 3,000 real servers from the inventory to keepalived's ta
 bench-faults: venv ## every fault RUNS times: median and worst outage beside the bound (an hour)
 	@$(LAB) run molecule converge -s faults
 	@$(LAB) run .venv/bin/python -m lab.faults --inventory molecule/faults/inventory --out build/faults --runs $(RUNS)
+
+bench-web: venv ## what LVS, nginx, apache, PHP and TLS cost a request, as ratios; a run without changes by role (8 minutes)
+	@$(LAB) run molecule converge -s web -- --extra-vars '{"ha_web_firewall": false}'
+	@PYTHONPATH=tests .venv/bin/python -m lab.bench_web --inventory molecule/web/inventory --out build/bench-web
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)

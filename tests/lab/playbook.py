@@ -44,11 +44,11 @@ def _command(inventory: Path, playbook: Path, arguments: Sequence[str]) -> list[
 
 
 def _captured(
-    engine: Engine, inventory: Path, playbook: Path, arguments: Sequence[str]
+    engine: Engine, inventory: Path, playbook: Path, arguments: Sequence[str], callbacks: str = ""
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         _command(inventory, playbook, arguments),
-        env={**environment(engine), "ANSIBLE_NOCOLOR": "1"},
+        env={**environment(engine), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACKS_ENABLED": callbacks},
         cwd=REPO,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -70,16 +70,30 @@ def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) ->
     return done.stdout
 
 
+def output(engine: Engine, inventory: Path, playbook: Path, *arguments: str, callbacks: str = "") -> str:
+    """Run a playbook and return its output, with what ``callbacks`` say.
+
+    Raises:
+        LabError: it failed.
+    """
+    done = _captured(engine, inventory, playbook, arguments, callbacks)
+    if done.returncode:
+        raise LabError(f"{playbook.name} {' '.join(arguments)} failed:\n{done.stdout}")
+    return done.stdout
+
+
+def recap(said: str) -> dict[str, int]:
+    """Return by host how many tasks changed something, from a playbook's output."""
+    return {host: int(number) for host, number in _RECAP.findall(said)}
+
+
 def changes(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> dict[str, int]:
     """Run a playbook; return by host how many of its tasks changed something.
 
     Raises:
         LabError: it failed.
     """
-    done = _captured(engine, inventory, playbook, arguments)
-    if done.returncode:
-        raise LabError(f"{playbook.name} {' '.join(arguments)} failed:\n{done.stdout}")
-    return {host: int(number) for host, number in _RECAP.findall(done.stdout)}
+    return recap(output(engine, inventory, playbook, *arguments))
 
 
 def run(engine: Engine, inventory: Path, playbook: Path, detail: Callable[[str], None], *arguments: str) -> int:
