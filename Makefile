@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web \
+        readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
@@ -45,7 +45,10 @@ engine-down: venv ## stop the embedded engine and leave nothing behind
 engine-status: venv ## which engine, and how to reach it
 	@$(LAB) engine-status
 
-lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog, specs = defaults
+readmes: venv ## the tables of variables in the roles' READMEs, from their argument_specs
+	@.venv/bin/python tests/readmes.py
+
+lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog, specs = defaults, READMEs
 	@.venv/bin/python tests/lint.py
 
 unit: venv ## the pure parts, in seconds

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import readmes
 import yaml
 
 REPO = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
         *("-p", "ansible_collections.lvs.ha_web.plugins"),
     ),
     "mypy tests": ("mypy", "-p", "lab"),
-    "mypy bench": ("mypy", "tests/bench"),
+    "mypy tools": ("mypy", "tests/bench", "tests/readmes.py"),
     "codespell": ("codespell",),
     "reuse": ("reuse", "lint", "--quiet"),
     "changelog": ("antsibull-changelog", "lint"),
@@ -91,6 +92,7 @@ def main() -> int:
         for result in pool.map(timed, TOOLS.items()):
             report(*result)
     report("specs = defaults", specs_equal_defaults(), 0)
+    report("readmes", readmes.drift(), 0)
     for name, words in failed:
         print(f"\n--- {name}\n{words}")
     return 1 if failed else 0
