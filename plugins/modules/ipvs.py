@@ -210,8 +210,8 @@ options:
     default: false
   drain_timeout:
     description:
-      - Seconds that a destination gets to finish its active connections before it is removed. Its weight is taken first.
-        It is removed when the last connection has ended, or when the time is over. V(0) removes at once.
+      - Seconds that a destination gets to finish its active connections before it is removed. Its weight is taken
+        first. It is removed when the last connection has ended, or when the time is over. V(0) removes at once.
       - With O(state=drained), how long the module waits at most; it goes on when there has been no active connection
         for a second, and warns of what is left. V(0) does not wait.
     type: int

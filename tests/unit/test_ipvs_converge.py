@@ -254,7 +254,9 @@ def test_a_drained_destination_keeps_all_but_its_weight() -> None:
     kernel, clock = ModelKernel(holding(s1=busy, s2=DR)), Clock()
     kernel.connections = [{server(1): 2}, {server(1): 1}]
     outcome = run(kernel, drained(1, 9), Policy(drain_timeout=60), clock=clock, sleep=clock.sleep)
-    assert [rules.operation(one) for one in outcome.applied] == ["-e -t 10.0.0.1:80 -r 10.0.0.1:80 -m -w 0 -x 100 -y 50"]
+    assert [rules.operation(one) for one in outcome.applied] == [
+        "-e -t 10.0.0.1:80 -r 10.0.0.1:80 -m -w 0 -x 100 -y 50"
+    ]
     assert kernel.table() == holding(s1=busy._replace(weight=0), s2=DR) == outcome.after
     assert [(one.destination, one.active_connections) for one in outcome.drained] == [(server(1), 0)]
     # Two looks saw connections, then a second saw none.
