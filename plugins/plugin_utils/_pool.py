@@ -52,7 +52,7 @@ def _change(found: Changes, service: Parameters, declared: Parameters, former: C
     leaving, entering, serving = [], [], False
     for destination in service["destinations"]:
         wanted = servers.pop(_name(service, destination), None)
-        if wanted is None or any(destination.get(name, wanted.get(name)) != wanted.get(name) for name in _ROUTE):
+        if wanted is None or _goes_another_way(destination, wanted):
             leaving.append(destination)
         elif destination["weight"]:
             serving = True
@@ -72,6 +72,14 @@ def _change(found: Changes, service: Parameters, declared: Parameters, former: C
     _leave(found, service, leaving)
 
 
+def _goes_another_way(destination: Parameters, wanted: Parameters) -> bool:
+    """Tell whether its connections cannot follow what is declared; local is what the kernel makes of the host itself."""
+    fields = ("forwarding", "tunnel_type", "tunnel_port", "tunnel_checksum")
+    return destination["forwarding"] != "local" and any(
+        destination.get(name, wanted.get(name)) != wanted.get(name) for name in fields
+    )
+
+
 def _weight_is_fixed(declared: Parameters, address: str) -> bool:
     """Tell whether keepalived itself never gives a server in the table the weight 0."""
     server = next(one for one in declared["real_servers"] if _canonical(one["address"]) == address)
@@ -82,10 +90,6 @@ def _weight_is_fixed(declared: Parameters, address: str) -> bool:
             *(check["dynamic_weight"] or check["track_file"] or check["raw"] for check in checks),
         )
     )
-
-
-# What a destination's connections cannot follow; it leaves and comes back as another.
-_ROUTE = ("forwarding", "tunnel_type", "tunnel_port", "tunnel_checksum")
 
 
 def _leave(found: Changes, service: Parameters, destinations: Sequence[Parameters]) -> None:
@@ -123,7 +127,7 @@ def _destination(service: Parameters, way: Mapping[str, Any], server: Mapping[st
 
 def _name(service: Parameters, destination: Parameters) -> tuple[str, int]:
     """Tell destinations apart; but for NAT the port is the service's."""
-    return destination["address"], destination.get("port", service.get("port", 0))
+    return destination["address"], int(destination.get("port", service.get("port", 0)))
 
 
 def _key(service: Parameters) -> ServiceId:

@@ -4,10 +4,10 @@
 
     python3 long_connections.py ADDRESS PORT PATH CLIENTS INTERVAL FILE DOWNLOADS BYTES_PER_S SECONDS
 
-Each of CLIENTS sends a request for PATH every INTERVAL on one connection for as long as the server keeps it, as browsers
-and proxies do: a request that finds the connection closed before a byte of the answer came is sent once more on a new
-one. Each of DOWNLOADS reads FILE at BYTES_PER_S, again and again, each time on a new connection. Output is one JSON object
-a line: first ``{"pid"}``, then for each request, as it ends
+Each of CLIENTS sends a request for PATH every INTERVAL on one connection for as long as the server keeps it, as
+browsers and proxies do: a request that finds the connection closed before a byte of the answer came is sent once more
+on a new one. Each of DOWNLOADS reads FILE at BYTES_PER_S, again and again, each time on a new connection. Output is one
+JSON object a line: first ``{"pid"}``, then for each request, as it ends
 
     at, end   when it was sent and when its end had come: seconds of this node's wall clock
     error     one word; empty when the answer is whole and its status below 400

@@ -143,6 +143,13 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str | None, l
         [f"80 {S22}"],
     ),
     "sorry server at work": (topology(S21, **SORRY), [kernel(S23)], configuration(S21), [], []),
+    "sorry server on the director": (
+        topology(S21, **SORRY),
+        [kernel(S21, (S23, {"forwarding": "local"}))],
+        configuration(S21),
+        [],
+        [],
+    ),
     "another sorry server at work": (topology(S21, **SORRY), [kernel(S22)], configuration(S21), [], []),
     "whole service": (
         topology(S21),
