@@ -73,8 +73,9 @@ def _change(found: Changes, service: Parameters, declared: Parameters, former: C
 
 
 def _goes_another_way(destination: Parameters, wanted: Parameters) -> bool:
-    """Tell whether its connections cannot follow what is declared; local is what the kernel makes of the host itself."""
+    """Tell whether its connections cannot follow what is declared."""
     fields = ("forwarding", "tunnel_type", "tunnel_port", "tunnel_checksum")
+    # Local is what the kernel makes of a host itself, whatever is declared.
     return destination["forwarding"] != "local" and any(
         destination.get(name, wanted.get(name)) != wanted.get(name) for name in fields
     )
@@ -127,7 +128,8 @@ def _destination(service: Parameters, way: Mapping[str, Any], server: Mapping[st
 
 def _name(service: Parameters, destination: Parameters) -> tuple[str, int]:
     """Tell destinations apart; but for NAT the port is the service's."""
-    return destination["address"], int(destination.get("port", service.get("port", 0)))
+    holder = destination if "port" in destination else service
+    return destination["address"], holder.get("port") or 0
 
 
 def _key(service: Parameters) -> ServiceId:
