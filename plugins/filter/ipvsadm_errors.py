@@ -64,7 +64,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.declaration impor
     Scope,
     read,
 )
-from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import ServiceId, endpoint
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import endpoint
 from ansible_collections.lvs.ha_web.plugins.module_utils._problems import Problem, report
 from ansible_collections.lvs.ha_web.plugins.modules.ipvs import argument_spec
 from ansible_collections.lvs.ha_web.plugins.plugin_utils import _keepalived
@@ -120,7 +120,7 @@ def _claimed(declaration: Declaration, claims: list[Claim]) -> Iterator[Problem]
     named = set()
     for index, key in enumerate(declaration.services):
         for claim in claims:
-            if _is_on(claim, key):
+            if claim.is_on(key):
                 named.add(claim)
                 yield Problem(
                     f"ipvsadm_services[{index}] {key}",
@@ -134,15 +134,6 @@ def _claimed(declaration: Declaration, claims: list[Claim]) -> Iterator[Problem]
                 f'holds "{claim.text}", which keepalived manages ({claim.where}).',
                 "Narrow it to addresses and firewall marks of which keepalived has none.",
             )
-
-
-def _is_on(claim: Claim, key: ServiceId) -> bool:
-    if key.fwmark or claim.first is None or claim.last is None:
-        return bool(key.fwmark) and key.fwmark == claim.fwmark
-    address = ipaddress.ip_address(key.address)
-    if address.version != claim.first.version or (key.protocol, key.port) != (claim.protocol, claim.port):
-        return False
-    return int(claim.first) <= int(address) <= int(claim.last)
 
 
 def _is_in(claim: Claim, scope: Scope) -> bool:

@@ -82,7 +82,9 @@ options:
         description:
           - The real servers. With O(state=present), others are left alone; with O(state=exact), others are removed;
             with O(state=absent), these alone are removed and the service stays.
-          - Not given, O(state=present) leaves them as they are and O(state=absent) removes the service with all.
+          - With O(state=drained), only their addresses and ports matter.
+          - Not given, O(state=present) leaves them as they are, O(state=absent) removes the service with all, and
+            O(state=drained) drains them all.
           - Required with O(state=exact); an empty list is a service without destinations.
         type: list
         elements: dict
@@ -131,8 +133,11 @@ options:
       - V(absent), what is declared does not exist.
       - V(exact), what is declared exists so, and nothing else of the declared services or in O(scope) does. No service
         outside is touched.
+      - V(drained), what is declared and exists gets no new connections, its weight is 0, and has O(drain_timeout) to
+        finish those it has. All else of it stays, nothing is added or removed. Whoever raises a weight while it waits
+        is undone.
     type: str
-    choices: [present, absent, exact]
+    choices: [present, absent, exact, drained]
     default: present
   scope:
     description: With O(state=exact), whose services are removed when they are not declared. All of O(services) must lie
@@ -204,8 +209,11 @@ options:
     type: bool
     default: false
   drain_timeout:
-    description: Seconds that a destination gets to finish its active connections before it is removed. Its weight is
-      taken first. It is removed when the last connection has ended, or when the time is over. V(0) removes at once.
+    description:
+      - Seconds that a destination gets to finish its active connections before it is removed. Its weight is taken
+        first. It is removed when the last connection has ended, or when the time is over. V(0) removes at once.
+      - With O(state=drained), how long the module waits at most; it goes on when there has been no active connection
+        for a second, and warns of what is left. V(0) does not wait.
     type: int
     default: 0
 attributes:
@@ -258,6 +266,16 @@ EXAMPLES = r"""
 - name: One server out of a service, the others untouched
   lvs.ha_web.ipvs:
     state: absent
+    services:
+      - address: 192.0.2.100
+        port: 80
+        destinations:
+          - address: 192.0.2.22
+
+- name: No new connections for one server, and a minute for those it has
+  lvs.ha_web.ipvs:
+    state: drained
+    drain_timeout: 60
     services:
       - address: 192.0.2.100
         port: 80
@@ -333,7 +351,7 @@ pending:
   sample:
     - -d -t 10.9.1.1:80 -r 10.9.2.1:80
 drained:
-  description: Destinations that got time to finish their connections before they were removed. None in check mode.
+  description: Destinations that got time to finish their connections. None in check mode.
   returned: when the kernel was asked
   type: list
   elements: dict
@@ -351,7 +369,7 @@ drained:
       type: float
       sample: 3.0
     active_connections:
-      description: How many were left, and cut, when O(drain_timeout) was over.
+      description: How many were left when O(drain_timeout) was over. What was removed then has cut them.
       type: int
       sample: 0
 rules:
@@ -427,7 +445,7 @@ def argument_spec() -> dict[str, Any]:
     actions = ["add", "update", "remove"]
     return {
         "services": {"type": "list", "elements": "dict", "options": service, "default": []},
-        "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+        "state": {"type": "str", "choices": list(declaration.STATES), "default": "present"},
         "scope": {"type": "dict", "options": scope},
         "sync_daemons": {"type": "list", "elements": "dict", "options": daemon},
         "timeouts": {"type": "dict", "options": timeouts},
@@ -496,6 +514,12 @@ def main() -> None:
     answer = result(outcome, declared)
     if module._diff:
         answer["diff"] = difference(outcome, declared)
+    for drained in outcome.drained if declared.state == "drained" else ():
+        if drained.active_connections:
+            module.warn(
+                f"{drained.destination} of {drained.service} still has {drained.active_connections} active connections"
+                f" after {drained.seconds:.0f} s."
+            )
     if outcome.failed:
         problems = [explain(*failure) for failure in outcome.failed]
         counts = (

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import ServiceId
+
 FOLDER = "/etc/keepalived"
 # Statements that concern the table as a whole.
 KEYWORDS = ("lvs_flush", "lvs_flush_on_stop", "lvs_sync_daemon", "lvs_timeouts")
@@ -37,6 +39,15 @@ class Claim(NamedTuple):
     port: int = 0
     fwmark: int = 0
 
+    def is_on(self, key: ServiceId) -> bool:
+        """Tell whether a service of the kernel is one of them."""
+        if key.fwmark or self.first is None or self.last is None:
+            return bool(key.fwmark) and key.fwmark == self.fwmark
+        address = ipaddress.ip_address(key.address)
+        if address.version != self.first.version or (key.protocol, key.port) != (self.protocol, self.port):
+            return False
+        return int(self.first) <= int(address) <= int(self.last)
+
 
 class Configuration(NamedTuple):
     """All that keepalived's files say about the table."""
@@ -44,6 +55,7 @@ class Configuration(NamedTuple):
     claims: list[Claim]
     unreadable: list[tuple[str, str]]  # where, and its text
     keywords: dict[str, str]  # of KEYWORDS, where
+    real_servers: list[tuple[Claim, str]]  # a claim, and the address of one that serves it
 
 
 @dataclass
@@ -68,7 +80,7 @@ def read(listing: str) -> Configuration:
     for statement in statements:
         if statement.words[0] == "virtual_server_group" and len(statement.words) > 1:
             groups.setdefault(statement.words[1], []).extend(statement.children)
-    found = Configuration([], [], {})
+    found = Configuration([], [], {}, [])
     for statement in statements:
         keyword, values = statement.words[0], statement.words[1:]
         if keyword == "virtual_server" and values:
@@ -122,13 +134,19 @@ def _read_virtual_server(found: Configuration, server: _Statement, groups: dict[
     for member in members:
         text = server.text if member.where == server.where else f"{server.text}: {member.text}"
         try:
-            found.claims.append(_claim(Claim(member.where, text, protocol), member.words))
+            claim = located(Claim(member.where, text, protocol), member.words)
         except (IndexError, ValueError):
             found.unreadable.append((member.where, text))
+            continue
+        found.claims.append(claim)
+        servers = [
+            child.words[1] for child in server.children if child.words[:1] == ["real_server"] and child.words[1:]
+        ]
+        found.real_servers.extend((claim, address) for address in servers)
 
 
-def _claim(claim: Claim, words: list[str]) -> Claim:
-    """Return the claim with what it is on.
+def located(claim: Claim, words: list[str]) -> Claim:
+    """Return the claim with what it is on, in the words of keepalived.
 
     Raises:
         IndexError, ValueError: the words do not tell.

@@ -243,3 +243,58 @@ def test_a_kernel_that_cannot_be_asked_any_more_leaves_word_of_what_was_done() -
     with pytest.raises(StoppedError, match="did not answer") as caught:
         run(kernel, web(2), Policy(drain_timeout=5))
     assert [rules.operation(one) for one in caught.value.applied] == ["-e -t 10.0.0.1:80 -r 10.0.0.1:80 -g -w 0"]
+
+
+def drained(*hosts: int) -> declaration.Declaration:
+    return web(*hosts, state="drained")
+
+
+def test_a_drained_destination_keeps_all_but_its_weight() -> None:
+    busy = Destination("nat", 3, 100, 50)
+    kernel, clock = ModelKernel(holding(s1=busy, s2=DR)), Clock()
+    kernel.connections = [{server(1): 2}, {server(1): 1}]
+    outcome = run(kernel, drained(1, 9), Policy(drain_timeout=60), clock=clock, sleep=clock.sleep)
+    assert [rules.operation(one) for one in outcome.applied] == [
+        "-e -t 10.0.0.1:80 -r 10.0.0.1:80 -m -w 0 -x 100 -y 50"
+    ]
+    assert kernel.table() == holding(s1=busy._replace(weight=0), s2=DR) == outcome.after
+    assert [(one.destination, one.active_connections) for one in outcome.drained] == [(server(1), 0)]
+    # Two looks saw connections, then a second saw none.
+    assert clock.now == pytest.approx(101.4)
+
+
+def test_a_handshake_on_its_way_is_waited_for() -> None:
+    kernel, clock = ModelKernel(holding(s1=DR, s2=DR)), Clock()
+    kernel.connections = [{}, {}, {server(1): 1}]
+    run(kernel, drained(1), Policy(drain_timeout=60), clock=clock, sleep=clock.sleep)
+    assert clock.now == pytest.approx(101.6)
+
+
+def test_a_drained_destination_whose_connections_do_not_end_is_told() -> None:
+    kernel, clock = ModelKernel(holding(s1=DR._replace(weight=0), s2=DR)), Clock()
+    kernel.connections = [{server(1): 5}] * 1000
+    outcome = run(kernel, drained(1), Policy(drain_timeout=3), clock=clock, sleep=clock.sleep)
+    assert not outcome.applied
+    assert clock.now == pytest.approx(103)
+    assert [(one.destination, one.active_connections) for one in outcome.drained] == [(server(1), 5)]
+
+
+def test_a_weight_that_another_writer_raises_meanwhile_is_taken_again() -> None:
+    kernel, clock = ModelKernel(holding(s1=DR, s2=DR)), Clock()
+    kernel.connections = [{server(1): 1}] * 3
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        if clock.now < 100.3:
+            kernel.services[WEB][1][server(1)] = DR
+
+    outcome = run(kernel, drained(1), Policy(drain_timeout=60), clock=clock, sleep=sleep)
+    assert kernel.table() == holding(s1=DR._replace(weight=0), s2=DR)
+    assert len(outcome.applied) == 2
+
+
+def test_all_of_a_service_is_drained_where_none_is_named_and_without_a_time_nothing_waits() -> None:
+    kernel = ModelKernel(holding(s1=DR, s2=DR))
+    whole = declaration.read({"state": "drained", "services": [{"address": "10.0.0.1", "port": 80}]})
+    assert not run(kernel, whole).drained
+    assert kernel.table() == holding(s1=DR._replace(weight=0), s2=DR._replace(weight=0))

@@ -32,6 +32,25 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         "lvs1: is in both groups, directors and web.",
         "Use separate hosts: a director must answer ARP for the VIP, a real server must not.",
     ),
+    "host serves and is retired": (
+        short(groups={"retired": ["web2"]}),
+        "web2: is in both groups, web and retired.",
+        "Remove it from retired to have it serve, or from web to have it leave.",
+    ),
+    "director is retired": (
+        short(groups={"retired": ["lvs2"]}),
+        "lvs2: is in both groups, directors and retired.",
+        "Remove it from retired to have it serve, or from directors to have it leave.",
+    ),
+    "retired host is named by a service": (
+        long(
+            service(real_servers=["web1", "old1"]),
+            hosts={"old1": {"ansible_host": "192.0.2.29"}},
+            groups={"retired": ["old1"]},
+        ),
+        "old1: is in the group retired, and still serves api.",
+        "Remove it from retired, or from the services.",
+    ),
     "no VIP": (
         inventory(),
         "ha_web_vip: not set, and there is no ha_web_virtual_services either.",

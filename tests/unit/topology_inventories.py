@@ -23,11 +23,12 @@ def inventory(
     directors: dict[str, str] | None = None,
     web: dict[str, str] | None = None,
     hosts: dict[str, dict[str, Any]] | None = None,
+    groups: dict[str, list[str]] | None = None,
     **shared: Any,
 ) -> Inventory:
-    """Groups as name: ansible_host; variables of single hosts; variables of all hosts."""
-    groups = {"directors": DIRECTORS if directors is None else directors, "web": WEB if web is None else web}
-    members = {**groups["directors"], **groups["web"]}
+    """Groups as name: ansible_host; variables of single hosts; further groups; variables of all hosts."""
+    addressed = {"directors": DIRECTORS if directors is None else directors, "web": WEB if web is None else web}
+    members = {**addressed["directors"], **addressed["web"]}
     variables: dict[str, dict[str, Any]] = {
         name: {"ansible_host": address, **shared} for name, address in members.items()
     }
@@ -40,7 +41,8 @@ def inventory(
             raise UnreadableError(str(value))
         return value
 
-    return Inventory(groups={"all": list(variables), **{g: list(h) for g, h in groups.items() if h}}, read=read)
+    named = {name: list(hosts) for name, hosts in {**addressed, **(groups or {})}.items() if hosts}
+    return Inventory(groups={"all": list(variables), **named}, read=read)
 
 
 def short(**changes: Any) -> Inventory:

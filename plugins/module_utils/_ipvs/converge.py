@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from .declaration import Declaration, target
+from .declaration import Declaration, target, to_drain
 from .kernel import Kernel, KernelError
 from .model import Daemon, DestinationId, Operation, ServiceId, Table
 from .netlink import Answer
@@ -18,6 +18,7 @@ from .refusals import is_conflict
 
 _ATTEMPTS = 4
 _POLL = 0.2  # seconds between looks at connections that shall end
+_SETTLED = 1.0  # seconds without any: a handshake that was on its way is established by then
 
 
 class Policy(NamedTuple):
@@ -29,7 +30,7 @@ class Policy(NamedTuple):
 
 
 class Drained(NamedTuple):
-    """A destination that was given time before its removal; what was left of its active connections then."""
+    """A destination that was given time; what was left of its active connections then."""
 
     service: ServiceId
     destination: DestinationId
@@ -91,6 +92,8 @@ def converge(
             run = _Run(kernel, work.current, clock, sleep)
             try:
                 run.carry_out(work.plan, policy.drain_timeout)
+                if policy.drain_timeout:
+                    run.see_off(declared, policy.drain_timeout)
             finally:
                 applied += run.applied
             drained += run.drained
@@ -168,15 +171,47 @@ class _Run:
             for service, destination, _value in leaving(self._current, removals)
             if service not in self._blocked
         }
+        self._wait(waiting, timeout)
+
+    def see_off(self, declared: Declaration, timeout: float) -> None:
+        """Wait for the connections of what stays in the table without weight, whoever raises that meanwhile."""
+
+        def quiet() -> None:
+            self._execute(
+                Operation("update", service, destination, value._replace(weight=0))
+                for service, destination, value in to_drain(self._kernel.table(declared.speaks_of), declared)
+                if value.weight
+            )
+
+        waiting = {
+            (service, destination)
+            for service, destination, _value in to_drain(self._current, declared)
+            if service not in self._blocked
+        }
+        self._wait(waiting, timeout, _SETTLED, quiet)
+
+    def _wait(
+        self,
+        waiting: set[tuple[ServiceId, DestinationId]],
+        timeout: float,
+        settled: float = 0,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
         start = self._clock()
+        idle: dict[tuple[ServiceId, DestinationId], float] = {}
         while waiting:
+            before()
             left = {service: self._kernel.active_connections(service) for service, _destination in waiting}
             seconds = self._clock() - start
-            for service, destination in sorted(waiting):
+            for one in sorted(waiting):
+                service, destination = one
                 count = left[service].get(destination, 0)
-                if not count or seconds >= timeout:
+                if count:
+                    idle.pop(one, None)
+                done = not count and seconds - idle.setdefault(one, seconds) >= settled
+                if done or seconds >= timeout:
                     self.drained.append(Drained(service, destination, seconds, count))
-                    waiting.discard((service, destination))
+                    waiting.discard(one)
             if waiting:
                 self._sleep(min(_POLL, timeout - seconds))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Union
 
 from .._problems import Problem, report
@@ -42,7 +42,7 @@ from .model import (
     family,
 )
 
-STATES = ("present", "absent", "exact")
+STATES = ("present", "absent", "exact", "drained")
 FORWARDINGS = ("dr", "nat", "tun")
 FAMILIES = ("ipv4", "ipv6")
 
@@ -128,7 +128,12 @@ def target(current: Table, declared: Declaration, *, keep_weights: bool = False)
         for key, service in current.services.items()
         if declared.state != "exact" or not declared.speaks_of(key)
     }
+    for key, name, value in to_drain(current, declared):
+        quiet = {**services[key].destinations, name: value._replace(weight=0)}
+        services[key] = services[key]._replace(destinations=quiet)
     for key, wanted in declared.services.items():
+        if declared.state == "drained":
+            break
         existing = current.services.get(key)
         if declared.state == "absent":
             if wanted.destinations is None:
@@ -147,6 +152,16 @@ def target(current: Table, declared: Declaration, *, keep_weights: bool = False)
         services[key] = Service(wanted.settings, destinations)
     timeouts = Timeouts(*(new or old for old, new in zip(current.timeouts, declared.timeouts)))
     return Table(services, _target_daemons(current, declared), timeouts)
+
+
+def to_drain(current: Table, declared: Declaration) -> Iterator[tuple[ServiceId, DestinationId, Destination]]:
+    """Yield the destinations that exist and shall be drained."""
+    if declared.state == "drained":
+        for key in declared.services.keys() & current.services.keys():
+            wanted = declared.services[key].destinations
+            for name, value in current.services[key].destinations.items():
+                if wanted is None or name in wanted:
+                    yield key, name, value
 
 
 def _target_daemons(current: Table, declared: Declaration) -> dict[str, Daemon]:
@@ -265,6 +280,10 @@ class _Reader:
         )
         if self._state != "absent":
             self._demand_one_family(declared)
+        if self._state == "drained":
+            for name in ("sync_daemons", "timeouts"):
+                if parameters.get(name):
+                    self._problem(name, "cannot be drained.", f"Remove {name}, or use state: present.")
         self._integer("drain_timeout", "drain_timeout", parameters.get("drain_timeout"), (0, SECONDS[1]), 0)
         return declared
 
@@ -332,7 +351,7 @@ class _Reader:
         one_packet = bool(entry.get("one_packet"))
         if one_packet and key.protocol not in ("", "udp"):
             self._problem(item, f"one_packet with {key.protocol}.", "Only datagrams go alone: use protocol udp.")
-        if self._state != "absent" and not key.port and not key.fwmark and not timeout:
+        if self._state in ("present", "exact") and not key.port and not key.fwmark and not timeout:
             self._problem(item, "port 0 without persistence.", "Give it a persistence_timeout, or a port.")
         if engine and key.protocol not in ("", "udp"):
             self._problem(item, f"persistence_engine {engine} with {key.protocol}.", "It reads UDP: use protocol udp.")
@@ -394,6 +413,9 @@ class _Reader:
             server = DestinationId(address, self._integer(name, "port", one.get("port"), PORTS, key.port if key else 0))
             if server in destinations:
                 self._problem(f"{name} {server}", "declared twice.", "Remove one of the two.")
+            if self._state == "drained":  # It is named, whatever it is.
+                destinations[server] = Destination(DEFAULT_FORWARDING, 0)
+                continue
             destinations[server] = self._destination(f"{name} {server}", key, server, one)
         return destinations
 

@@ -52,6 +52,7 @@ class Declaration:
     directors: list[str]
     web: list[str]
     hosts: list[str]
+    retired: list[str] = field(default_factory=list)
     addresses: dict[str, str] = field(default_factory=dict)
     second_addresses: dict[str, str] = field(default_factory=dict)
     priorities: dict[str, int] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class _Reader:
             directors=list(groups.get("directors", ())),
             web=list(groups.get("web", ())),
             hosts=list(groups.get("all", ())),
+            retired=list(groups.get("retired", ())),
         )
         members = list(dict.fromkeys(declared.directors + declared.web))
         found = self._found

@@ -134,6 +134,10 @@ class DeclaredService:
             return [address for declared in self.endpoints for address in declared.addresses]
         return [self.address] if self.address else []
 
+    def hosts(self) -> list[str]:
+        """Names of all that serve it, also as the last resort."""
+        return [one.name for one in (*self.real_servers, self.sorry_server) if one]
+
     def marked(self) -> bool:
         return bool(self.fwmark) or any(declared.endpoint.fwmark for declared in self.endpoints)
 

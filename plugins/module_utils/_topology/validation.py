@@ -39,6 +39,24 @@ def no_host_in_both_groups(declared: Declaration, carriers: Carriers) -> Iterato
             )
 
 
+def retired_hosts_take_no_part(declared: Declaration, carriers: Carriers) -> Iterator[Problem]:
+    for name in declared.retired:
+        groups = [group for group, hosts in (("directors", declared.directors), ("web", declared.web)) if name in hosts]
+        services = [one.name for one in declared.services if name in one.hosts()]
+        if groups:
+            yield Problem(
+                name,
+                f"is in both groups, {groups[0]} and retired.",
+                f"Remove it from retired to have it serve, or from {groups[0]} to have it leave.",
+            )
+        elif services:
+            yield Problem(
+                name,
+                f"is in the group retired, and still serves {', '.join(services)}.",
+                "Remove it from retired, or from the services.",
+            )
+
+
 def node_addresses_differ(declared: Declaration, carriers: Carriers) -> Iterator[Problem]:
     held = ((name, address) for name in declared.addresses for address in declared.addresses_of(name))
     for address, holders in shared_values(held):
@@ -63,6 +81,7 @@ def vip_is_no_node_address(declared: Declaration, carriers: Carriers) -> Iterato
 RULES: tuple[Callable[[Declaration, Carriers], Iterable[Problem]], ...] = (
     both_groups_have_hosts,
     no_host_in_both_groups,
+    retired_hosts_take_no_part,
     node_addresses_differ,
     vip_is_no_node_address,
     *ROUTER_RULES,

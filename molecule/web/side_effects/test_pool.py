@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""A server more and a server less, each by one run of the playbook, while clients of all kinds are served."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lab import playbook
+from lab.cluster import Cluster
+from lab.load import Load
+from lab.node_program import NodeProgram
+from lab.report import wait_for
+from lab.settings import REPO
+
+SITE = REPO / "playbooks/site.yml"
+PREPARE = REPO / "molecule/shared/prepare.yml"
+CLIENTS = REPO / "tests/lab/long_connections.py"
+
+NEWCOMER, LEAVER = "web4", "web2"
+# Of 10 s, and enough of them that each server has one at any moment.
+NUMBERS, BYTES_PER_S = 150_000, 90_000
+WHOLE = hashlib.sha256("".join(f"{number}\n" for number in range(1, NUMBERS + 1)).encode()).hexdigest()
+LEFT = (
+    "ls -d /etc/systemd/system/ha-web-* /etc/systemd/system/*/ha-web-* /etc/sysctl.d/*ha-web* /usr/local/lib/ha-web"
+    " /etc/ha-web-firewall.nft 2>/dev/null;"
+    " nft list tables | grep ha_web; ip -oneline address show to {vip};"
+    " grep --with-filename --invert-match '^0$'"
+    " /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce; true"
+)
+
+
+class Seen:
+    """What clients of all kinds have seen."""
+
+    def __init__(self, load: Load, long: list[dict[str, Any]]) -> None:
+        self.samples = load.samples()
+        self.kept = [one for one in long if "repeated" in one]
+        self.downloads = [one for one in long if "repeated" not in one]
+
+    def failed(self) -> list[object]:
+        return [
+            *(one for one in self.samples if one.failed),
+            *(one for one in self.kept if one["error"]),
+            *(one for one in self.downloads if one["error"] or one["sha256"] != WHOLE),
+        ]
+
+    def last_of(self, server: str) -> float:
+        """When the last new connection of the load was given to a server."""
+        return max(one.at for one in self.samples if one.server == server)
+
+    def under_way(self, server: str, at: float) -> list[dict[str, Any]]:
+        """Downloads from a server that had begun by then and went on for a second and more."""
+        return [one for one in self.downloads if one["server"] == server and one["at"] < at < one["end"] - 1]
+
+    def words(self, what: str) -> str:
+        repeated = sum(one["repeated"] for one in self.kept)
+        return (
+            f"{what}: {len(self.samples)} requests on new connections, {len(self.kept)} on kept ones ({repeated} sent"
+            f" twice), {len(self.downloads)} downloads; failed {len(self.failed())}"
+        )
+
+
+@contextmanager
+def clients(cluster: Cluster, seen: list[Seen]) -> Iterator[None]:
+    lines: list[dict[str, Any]] = []
+    arguments = (cluster.vip, 80, "/", 12, 0.5, "/download.txt", 2 * len(cluster.web), BYTES_PER_S, 300)
+    with Load(cluster) as load:
+        long = NodeProgram(cluster, cluster.client, CLIENTS, arguments, lambda line: lines.append(json.loads(line)))
+        wait_for("the first download", lambda: any("repeated" not in one for one in lines), 60)
+        try:
+            yield
+            load.wait_for_requests(300)
+        finally:
+            long.end(60)
+        long.check()
+    seen.append(Seen(load, lines))
+
+
+class Pool:
+    """The scenario's inventory with hosts in other groups."""
+
+    def __init__(self, source: Path, folder: Path) -> None:
+        self._inventory: dict[str, Any] = yaml.safe_load((source / "hosts.yml").read_text(encoding="utf-8"))
+        self._source = source
+        self._folder = folder
+
+    def with_host(self, host: str, group: str) -> Path:
+        """Return an inventory in which the host is in that group alone, and all others where they were."""
+        children = self._inventory["all"]["children"]
+        variables = next(one["hosts"].pop(host) for one in children.values() if host in one["hosts"])
+        children.setdefault(group, {"hosts": {}})["hosts"][host] = variables
+        self._folder.mkdir(exist_ok=True)
+        for one in self._source.iterdir():
+            if one.name != "hosts.yml" and not (self._folder / one.name).exists():
+                (self._folder / one.name).symlink_to(one)
+        (self._folder / "hosts.yml").write_text(yaml.safe_dump(self._inventory), encoding="utf-8")
+        return self._folder
+
+
+@pytest.fixture(scope="module")
+def pool(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    folder = tmp_path_factory.mktemp("pool")
+    for node in (*cluster.web, NEWCOMER):
+        cluster.run(node, f"mkdir -p /var/www/html; seq {NUMBERS} > /var/www/html/download.txt")
+    yield Pool(cluster.inventory, folder)
+    playbook.changes(cluster.engine, cluster.inventory, SITE)
+    cluster.wait_until_healthy()
+
+
+def converge(cluster: Cluster, inventory: Path) -> Seen:
+    """Run the playbook once under load; then it has nothing left to do, and both directors have the same table."""
+    seen: list[Seen] = []
+    with clients(cluster, seen):
+        playbook.changes(cluster.engine, inventory, SITE)
+        wanted = Cluster(inventory)
+        wanted.wait_until_healthy()
+    changes = playbook.changes(cluster.engine, inventory, SITE)
+    assert not any(changes.values()), changes
+    return seen[0]
+
+
+def held_by(cluster: Cluster, node: str) -> str:
+    return cluster.run(node, LEFT.format(vip=cluster.vip))
+
+
+def test_a_server_enters(cluster: Cluster, pool: Pool) -> None:
+    assert not held_by(cluster, NEWCOMER)
+    inventory = pool.with_host(NEWCOMER, "web")
+    playbook.changes(cluster.engine, inventory, PREPARE)
+    seen = converge(cluster, inventory)
+    print(seen.words(f"{NEWCOMER} enters"))
+    assert not seen.failed()
+    assert any(one.server == NEWCOMER for one in seen.samples)
+    assert held_by(cluster, NEWCOMER)
+
+
+@pytest.mark.parametrize("node", [NEWCOMER, LEAVER])
+def test_a_server_leaves(cluster: Cluster, pool: Pool, node: str) -> None:
+    assert held_by(cluster, node)
+    seen = converge(cluster, pool.with_host(node, "retired"))
+    print(seen.words(f"{node} leaves"))
+    assert not seen.failed()
+    last = seen.last_of(node)
+    assert seen.samples[-1].at > last + 1
+    assert seen.under_way(node, last), "no download was under way when it left: nothing is proved"
+    assert not held_by(cluster, node)
