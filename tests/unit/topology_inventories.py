@@ -23,11 +23,13 @@ def inventory(
     directors: dict[str, str] | None = None,
     web: dict[str, str] | None = None,
     hosts: dict[str, dict[str, Any]] | None = None,
+    storage: dict[str, str] | None = None,
     **shared: Any,
 ) -> Inventory:
     """Groups as name: ansible_host; variables of single hosts; variables of all hosts."""
     groups = {"directors": DIRECTORS if directors is None else directors, "web": WEB if web is None else web}
-    members = {**groups["directors"], **groups["web"]}
+    groups["storage"] = storage or {}
+    members = {name: address for group in groups.values() for name, address in group.items()}
     variables: dict[str, dict[str, Any]] = {
         name: {"ansible_host": address, **shared} for name, address in members.items()
     }

@@ -38,9 +38,9 @@ ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 MODE = re.compile(r"[0-7]{3,4}")
 OPTION = re.compile(r"[a-z][a-z0-9_]*(=[A-Za-z0-9_.:/-]+)?")
 
-# Of the mounts. Calls fail when the server has been silent for timeo + 2 * timeo tenths of a second: a web server that
+# Of the mounts. Calls fail when the server has been silent for two times timeo tenths of a second: a web server that
 # waits for ever loses all its workers. Attributes are asked for each time: what one host writes, all see at once.
-MOUNT_OPTIONS = ("softerr", "timeo=10", "retrans=1", "actimeo=0", "noatime", "nosuid", "nodev", "noexec")
+MOUNT_OPTIONS = ("softerr", "timeo=30", "retrans=1", "actimeo=0", "noatime", "nosuid", "nodev", "noexec")
 EXPORT_OPTIONS = ("sync", "no_subtree_check")
 # What stands in each other's place, besides options of one name.
 _ALIKE = (
