@@ -20,8 +20,8 @@ _HOOKS = (
 # A stack image holds packages, not services: what runs is the roles' business.
 _STACK_HOOKS = (
     'chroot "$1" sh -c "cd /lib/systemd/system && systemctl --quiet disable'
-    ' ipvsadm.service keepalived.service nginx.service apache2.service php*-fpm.service'
-    ' redis-server.service memcached.service'
+    " ipvsadm.service keepalived.service nginx.service apache2.service php*-fpm.service"
+    " redis-server.service memcached.service"
     ' nfs-server.service nfs-blkmap.service nfs-client.target rpcbind.service rpcbind.socket"',
     *_HOOKS,
 )
