@@ -15,7 +15,20 @@ from .model import family
 from .shares import DeclaredShare
 
 # The system's own: nothing is mounted over these or below them, and nothing here is given away.
-_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/run", "/sbin")
+_SYSTEM: tuple[str, ...] = (
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+)
 _SYSTEM += ("/sys", "/usr", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var/lib/nfs", "/var/run", "/var/log")
 # A place of their own lies below these.
 _PARENTS = ("/home", "/media", "/mnt", "/opt", "/srv", "/srv/ha-web", "/tmp", "/var", "/var/lib", "/var/tmp")
