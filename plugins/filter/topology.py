@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - The lvs.ha_web authors (@lvs)
 description:
-  - Reads the groups C(directors) and C(web) and the variables named below from the inventory, validates them
-    all at once and returns everything the roles need to know about the cluster, with defaults applied and
+  - Reads the groups C(directors), C(web) and C(storage) and the variables named below from the inventory, validates
+    them all at once and returns everything the roles need to know about the cluster, with defaults applied and
     neighbours computed.
   - Contacts no host and needs no facts. It always sees the whole inventory, also under C(--limit).
   - Only variables that belong to hosts are seen, from the inventory, C(group_vars), C(host_vars) or C(-e), not
@@ -60,12 +60,14 @@ _value:
         - By host, its own address, all addresses that it is declared to send from, the VIPs it must own locally as a
           real server, and where its web server listens.
         - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
-          C(service), C(reply), C(check) or C(tunnel)), RV(ignore:items) that need it, RV(ignore:family),
+          C(service), C(reply), C(check), C(tunnel) or C(storage)), RV(ignore:items) that need it, RV(ignore:family),
           RV(ignore:protocol), RV(ignore:ports), RV(ignore:sources), RV(ignore:destinations) and
           RV(ignore:interface). An empty list is anyone, any of its addresses or every port.
         - RV(ignore:unstated) is what must be open as well and cannot be derived.
         - RV(ignore:nat_replies) are the answers that go through a gateway, by RV(ignore:address), RV(ignore:protocol),
           RV(ignore:port) and RV(ignore:gateway); without protocol or port, any.
+        - RV(ignore:exports) and RV(ignore:mounts) are the host's ends of shares, in the form of
+          P(lvs.ha_web.nfs#role).
         - RV(ignore:tunnel_ends) are the tunnels that end at the host, by RV(ignore:type), RV(ignore:outer) and
           RV(ignore:inner) (families), RV(ignore:port), RV(ignore:overhead) (bytes) and RV(ignore:vips).
       type: dict
@@ -87,6 +89,8 @@ _value:
               destinations: [192.0.2.21]
               interface: ""
           unstated: []
+          exports: []
+          mounts: []
     virtual_routers:
       description:
         - The VRRP instances. Without declared ones there is one for each address family of the VIPs.
@@ -173,6 +177,11 @@ _value:
       description: Seconds that IPVS keeps the entry of a connection without traffic; 0 leaves the kernel's.
       type: dict
       sample: {tcp: 0, tcpfin: 30, udp: 0}
+    shares:
+      description: Shared folders, by RV(ignore:name), RV(ignore:server), RV(ignore:mount) and RV(ignore:clients).
+      type: list
+      elements: dict
+      sample: [{name: shared, server: store1, mount: /srv/ha-web/shared, clients: [web1]}]
     sync_daemon:
       description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
       type: dict

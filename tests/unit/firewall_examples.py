@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from unit.keepalived_examples import EXAMPLES as TOPOLOGIES
+from unit.keepalived_examples import EXAMPLES as DIRECTORS_EXAMPLES
+from unit.topology_inventories import short
+
+# Those of keepalived, and what keepalived has nothing to do with.
+TOPOLOGIES = {**DIRECTORS_EXAMPLES, "storage": short(storage={"store1": "192.0.2.31"})}
 
 ALLOW = [
     {"protocol": "tcp", "ports": [9100, "8000-8010"], "from": ["192.0.2.0/24", "2001:db8::/64"], "comment": "metrics"},
@@ -33,6 +37,7 @@ EXAMPLES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "groups": ("groups", "lvs1", {}),
     "marks": ("firewall_marks", "lvs1", {"allow": MARKED}),
     "mail_server": ("outside_the_group_web", "mail1", {}),
+    "storage": ("storage", "store1", {}),
     "bystander": ("outside_the_group_web", "web1", {}),
     "wishes": (
         "short",

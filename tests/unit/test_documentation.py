@@ -14,6 +14,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._topology import (
     lvs_timeouts,
     routers,
     services,
+    shares,
     tracking,
 )
 
@@ -35,6 +36,7 @@ KEYS = {
     "fifo": tracking.FIFO_KEYS,
     "timeouts": lvs_timeouts.TIMEOUT_KEYS,
     "notify": tracking.NOTIFY_KEYS,
+    "shares": shares.SHARE_KEYS,
 }
 
 

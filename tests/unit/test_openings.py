@@ -143,3 +143,15 @@ def test_only_services_are_open_to_anyone(name: str) -> None:
         for one in node.openings:
             assert one.sources or one.purpose == "service" or (one.purpose == "sync" and one.destinations)
             assert one.items
+
+
+def test_storage_is_open_to_its_clients_alone() -> None:
+    shares = [{"name": "a"}, {"name": "b", "clients": ["web2"]}, {"name": "c", "server": "store2"}]
+    declared = short(storage={"store1": "192.0.2.31", "store2": "192.0.2.32"}, ha_web_shares=shares)
+    assert opened(declared, "store1", "storage") == [
+        ("tcp", ["2049"], list(WEB.values()), ["192.0.2.31"]),
+        ("tcp", ["2049"], [WEB["web2"]], ["192.0.2.31"]),
+    ]
+    assert opened(declared, "store2", "storage") == [("tcp", ["2049"], list(WEB.values()), ["192.0.2.32"])]
+    assert {one.purpose for one in build(declared).nodes["store1"].openings} == {"storage"}
+    assert opened(declared, "web1", "storage") == []

@@ -133,6 +133,8 @@ def test_short_form_states_everything() -> None:
                 "listeners": [],
                 "nat_replies": [],
                 "tunnel_ends": [],
+                "exports": [],
+                "mounts": [],
                 **opened("lvs1"),
             },
             "lvs2": {
@@ -142,6 +144,8 @@ def test_short_form_states_everything() -> None:
                 "listeners": [],
                 "nat_replies": [],
                 "tunnel_ends": [],
+                "exports": [],
+                "mounts": [],
                 **opened("lvs2"),
             },
             "web1": {
@@ -151,6 +155,8 @@ def test_short_form_states_everything() -> None:
                 "listeners": [{"family": "ipv4", "port": 80}],
                 "nat_replies": [],
                 "tunnel_ends": [],
+                "exports": [],
+                "mounts": [],
                 **opened("web1"),
             },
             "web2": {
@@ -160,6 +166,8 @@ def test_short_form_states_everything() -> None:
                 "listeners": [{"family": "ipv4", "port": 80}],
                 "nat_replies": [],
                 "tunnel_ends": [],
+                "exports": [],
+                "mounts": [],
                 **opened("web2"),
             },
         },
@@ -289,6 +297,7 @@ def test_short_form_states_everything() -> None:
             },
         },
         "lvs_timeouts": {"tcp": 0, "tcpfin": 30, "udp": 0},
+        "shares": [],
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [

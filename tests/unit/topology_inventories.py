@@ -23,12 +23,14 @@ def inventory(
     directors: dict[str, str] | None = None,
     web: dict[str, str] | None = None,
     hosts: dict[str, dict[str, Any]] | None = None,
+    storage: dict[str, str] | None = None,
     groups: dict[str, list[str]] | None = None,
     **shared: Any,
 ) -> Inventory:
     """Groups as name: ansible_host; variables of single hosts; further groups; variables of all hosts."""
     addressed = {"directors": DIRECTORS if directors is None else directors, "web": WEB if web is None else web}
-    members = {**addressed["directors"], **addressed["web"]}
+    addressed["storage"] = storage or {}
+    members = {name: address for group in addressed.values() for name, address in group.items()}
     variables: dict[str, dict[str, Any]] = {
         name: {"ansible_host": address, **shared} for name, address in members.items()
     }

@@ -29,6 +29,7 @@ from .routers import (
     resolver,
 )
 from .services import DeclaredService, read_service
+from .shares import DEFAULT_ROOT, DeclaredShare, read_root, read_shares
 from .tracking import DeclaredBfd, read_bfd, read_fifo, read_files, read_processes, read_scripts
 
 DEFAULT_VRID = 51
@@ -53,6 +54,7 @@ class Declaration:
     web: list[str]
     hosts: list[str]
     retired: list[str] = field(default_factory=list)
+    storage: list[str] = field(default_factory=list)
     addresses: dict[str, str] = field(default_factory=dict)
     second_addresses: dict[str, str] = field(default_factory=dict)
     priorities: dict[str, int] = field(default_factory=dict)
@@ -69,6 +71,8 @@ class Declaration:
     fifo: NotifyFifo | None = None
     sync_daemon: DeclaredSyncDaemon = field(default_factory=DeclaredSyncDaemon)
     lvs_timeouts: LvsTimeouts = field(default_factory=LvsTimeouts)
+    storage_root: str = DEFAULT_ROOT
+    shares: list[DeclaredShare] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
 
     def addresses_of(self, host: str) -> list[str]:
@@ -98,8 +102,9 @@ class _Reader:
             web=list(groups.get("web", ())),
             hosts=list(groups.get("all", ())),
             retired=list(groups.get("retired", ())),
+            storage=list(groups.get("storage", ())),
         )
-        members = list(dict.fromkeys(declared.directors + declared.web))
+        members = list(dict.fromkeys(declared.directors + declared.web + declared.storage))
         found = self._found
         vrid = found.integer("ha_web_vrid", "", self._shared("ha_web_vrid", members), VRIDS, DEFAULT_VRID)
         item = "ha_web_advert_interval"
@@ -108,6 +113,9 @@ class _Reader:
             declared.priorities[name] = self._priority(name, place)
         declared.services = self._services(members, declared.web)
         declared.nat_gateways = read_gateways(found, self._shared("ha_web_nat_gateway", members))
+        declared.storage_root = read_root(found, self._shared("ha_web_storage_root", members))
+        shares = self._shared("ha_web_shares", members)
+        declared.shares = read_shares(found, shares, declared.storage_root, declared.storage, declared.web)
         self._addresses(declared, members)
         self._routers(declared, members, vrid, interval)
         self._watched(declared, members)
@@ -157,6 +165,7 @@ class _Reader:
         known_hosts = set(declared.hosts)
         sorry = [service.sorry_server for service in declared.services if service.sorry_server]
         named += [server.name for server in sorry if not server.address]
+        named += [client for share in declared.shares for client in share.clients]
         for name in dict.fromkeys([*members, *named]):
             if name in known_hosts:
                 declared.addresses[name] = self._address(name)

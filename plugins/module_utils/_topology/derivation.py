@@ -40,6 +40,7 @@ from .openings import Hosts, Openings, openings
 from .pages import name_pages, pages
 from .routers import DeclaredRouter
 from .services import DeclaredRealServer, DeclaredService
+from .storage import exports, mounts, shares, transfers
 from .tracking import DeclaredTracking, track
 from .validation import validate
 
@@ -81,7 +82,9 @@ def derive(declared: Declaration) -> Topology:
     sync_daemon = _sync_daemon(declared, routers, groups)
     offered = list(zip(services, spoken_to))
     hosts = _hosts(declared, routers, bfd)
-    opened = openings(hosts, routers=routers, services=offered, bfd=bfd, sync_daemon=sync_daemon)
+    opened = openings(
+        hosts, routers=routers, services=offered, bfd=bfd, sync_daemon=sync_daemon, transfers=transfers(declared)
+    )
     bounds = Bounds(
         failover_s=max(router.failover_s for router in routers),
         ejection_s=max(service.ejection_s for service in services),
@@ -102,6 +105,7 @@ def derive(declared: Declaration) -> Topology:
         sync_daemon=sync_daemon,
         handover=handover(declared),
         lvs_timeouts=declared.lvs_timeouts,
+        shares=shares(declared),
         raw=declared.raw,
         bounds=bounds,
         summary=_summary(services, bounds),
@@ -347,6 +351,8 @@ def _nodes(
             tunnel_ends=[],
             openings=opened[name].all(),
             unstated=list(dict.fromkeys(opened[name].unstated)),
+            exports=exports(declared, name),
+            mounts=mounts(declared, name),
         )
         for name, address in declared.addresses.items()
     }

@@ -463,6 +463,42 @@ class TunnelEnd:
 
 
 @dataclass(frozen=True)
+class Export:
+    """A folder that a host gives to clients, who are addresses; path is what they call it, below the root of all."""
+
+    name: str
+    path: str
+    directory: str
+    clients: list[str]
+    options: list[str]
+    owner: str
+    group: str
+    mode: str
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where a host has a share: systemd's unit, the server's address, and what is asked of it as source."""
+
+    name: str
+    unit: str
+    server: str
+    source: str
+    path: str
+    options: list[str]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What all hosts may know of a share; server and clients are their names."""
+
+    name: str
+    server: str
+    mount: str
+    clients: list[str]
+
+
+@dataclass(frozen=True)
 class Node:
     """What one host of the cluster has to know about itself.
 
@@ -477,6 +513,8 @@ class Node:
     tunnel_ends: list[TunnelEnd]
     openings: list[Opening]
     unstated: list[str]
+    exports: list[Export]
+    mounts: list[Mount]
 
 
 @dataclass(frozen=True)
@@ -504,6 +542,7 @@ class Topology:
     sync_daemon: SyncDaemon
     handover: Handover
     lvs_timeouts: LvsTimeouts
+    shares: list[Share]
     raw: list[str]
     bounds: Bounds
     summary: list[str]

@@ -12,6 +12,7 @@ from .model import Bfd, Check, Opening, SyncDaemon, Tunnel, VirtualRouter, Virtu
 # By which a check speaks to a port. keepalived asks name servers over UDP.
 _CHECKED_OVER = {"http": "tcp", "https": "tcp", "tcp": "tcp", "smtp": "tcp", "udp": "udp", "dns": "udp"}
 BFD_PORT = 3784
+NFS_PORT = 2049
 SYNC_GROUP, SYNC_PORT = "224.0.0.81", 8848
 VRRP_GROUPS = {"ipv4": "224.0.0.18", "ipv6": "ff02::12"}
 # Adverts of IPv6 come from addresses of the link, which nobody declares.
@@ -77,6 +78,16 @@ class Hosts:
     holders: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Transfer:
+    """A client's way to the share of a server: from its address to the server's."""
+
+    server: str
+    share: str
+    source: str
+    to: str
+
+
 def openings(
     hosts: Hosts,
     *,
@@ -84,6 +95,7 @@ def openings(
     services: Sequence[tuple[VirtualService, list[str]]],
     bfd: Sequence[Bfd],
     sync_daemon: SyncDaemon,
+    transfers: Sequence[Transfer],
 ) -> dict[str, Openings]:
     """Return by host what it must accept; services come with the addresses that their clients speak to."""
     found = {name: Openings() for name in hosts.names}
@@ -98,6 +110,7 @@ def openings(
             if server.name in found:
                 _served(found[server.name], service, spoken_to, server)
                 _from_directors(found[server.name], service, server, hosts)
+    _storage(found, transfers)
     return found
 
 
@@ -139,6 +152,15 @@ def _sync(found: dict[str, Openings], hosts: Hosts, daemon: SyncDaemon) -> None:
             destinations=[SYNC_GROUP],
             interface=daemon.interface,
         )
+
+
+def _storage(found: dict[str, Openings], transfers: Sequence[Transfer]) -> None:
+    """Of one share and one address of its server, all clients together."""
+    clients: dict[tuple[str, str, str], list[str]] = {}
+    for one in transfers:
+        clients.setdefault((one.server, one.share, one.to), []).append(one.source)
+    for (server, share, to), sources in clients.items():
+        found[server].add("storage", share, family(to), "tcp", NFS_PORT, sources=sources, destinations=[to])
 
 
 def _balanced(found: Openings, service: VirtualService, spoken_to: list[str], servers: Sequence[_Server]) -> None:

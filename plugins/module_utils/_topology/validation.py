@@ -18,6 +18,7 @@ from .findings import names, shared_values
 from .gateway_rules import GATEWAY_RULES
 from .router_rules import ROUTER_RULES
 from .service_rules import SERVICE_RULES
+from .share_rules import SHARE_RULES
 
 
 def both_groups_have_hosts(declared: Declaration, carriers: Carriers) -> Iterator[Problem]:
@@ -87,6 +88,7 @@ RULES: tuple[Callable[[Declaration, Carriers], Iterable[Problem]], ...] = (
     *ROUTER_RULES,
     *SERVICE_RULES,
     *GATEWAY_RULES,
+    *SHARE_RULES,
 )
 
 
