@@ -217,7 +217,7 @@ def _pool(entry: Entry, name: str, sessions: Sessions) -> Pool:
         "ping.path": PING_PATH,
         "ping.response": "ok",
     }
-    status = _path(entry, "status_path", f"/php-status/{name}")
+    status = _path(entry, "status_path", f"/php-status-{name}")
     if status:
         values["pm.status_path"] = status
     if slow:
