@@ -84,7 +84,7 @@ class Sessions:
     password: str = field(default="", repr=False)
     database: int = 0
     timeout: float = 1.0
-    lock_wait: int = 10
+    lock_wait: int = 5
 
 
 @dataclass(frozen=True)
@@ -354,7 +354,7 @@ def _sessions(problems: Problems, value: Any) -> Sessions:
         password=str(entry.get("password", "")),
         database=entry.integer("database", (0, 10**6), 0),
         timeout=entry.seconds("timeout", (0.1, 60.0), 1.0),
-        lock_wait=entry.integer("lock_wait", (1, 3600), 10),
+        lock_wait=entry.integer("lock_wait", (1, 3600), 5),
     )
 
 
@@ -407,19 +407,22 @@ def _session_settings(sessions: Sessions, pool: str, path: str, terminate: int) 
         return {"session.save_handler": "files", "session.save_path": path, **common, **collection}
     prefix = f"ha-web:{pool}:"
     if sessions.store == "memcached":
-        waits = 50  # milliseconds
+        # Each wait is twice the one before, up to a second: few of them, for a silent server costs its time at each.
+        waits = [50, 100, 200, 400, 800]
+        waits += [1000] * (sessions.lock_wait - 1)
         return {
             "session.save_handler": "memcached",
             "session.save_path": ",".join(sessions.servers),
             **common,
             "memcached.sess_prefix": prefix,
             "memcached.sess_locking": "1",
-            "memcached.sess_lock_wait_min": str(waits),
-            "memcached.sess_lock_wait_max": str(waits),
-            "memcached.sess_lock_retries": str(sessions.lock_wait * 1000 // waits),
+            "memcached.sess_lock_wait_min": str(waits[0]),
+            "memcached.sess_lock_wait_max": "1000",
+            "memcached.sess_lock_retries": str(len(waits)),
             "memcached.sess_connect_timeout": f"{sessions.timeout * 1000:.0f}",
             "memcached.sess_consistent_hash": "1",
             "memcached.sess_remove_failed_servers": "1",
+            "memcached.sess_server_failure_limit": "1",
         }
     query = [f"timeout={sessions.timeout:g}", f"read_timeout={sessions.timeout:g}", f"database={sessions.database}"]
     query.append(f"prefix={encode(prefix, safe='')}")
