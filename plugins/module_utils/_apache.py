@@ -119,7 +119,7 @@ def taken(hosts: Sequence[VirtualHost], status_port: int, listeners: Sequence[Ma
         if host.port in ports:
             yield Problem(
                 f'{_HOSTS} "{host.name}"',
-                f"a virtual service uses port {host.port} on all addresses of the web servers.",
+                f"a virtual service uses port {host.port} on all addresses of the host.",
                 "Give it, or apache_port, another port.",
             )
         if host.port == status_port and _overlap(host.address, LOOPBACK):
@@ -167,7 +167,8 @@ def _same(entry: Entry, host: VirtualHost, other: VirtualHost) -> None:
         entry.problem("a virtual host of this name stands above.", "Give each a name of its own.")
     if host.port == other.port and host.address != other.address and _overlap(host.address, other.address):
         entry.problem(
-            f'"{other.name}" listens at {other.endpoint}, which includes {host.endpoint}.', "Use one of them."
+            f'"{other.name}" listens at {other.endpoint}, which {host.endpoint} includes, or the other way round.',
+            "Use one of them.",
         )
     if (host.address, host.port) != (other.address, other.port):
         return
