@@ -89,7 +89,7 @@ def read(values: Mapping[str, Any]) -> tuple[list[VirtualHost], list[Problem]]:
     for key in ("document_root", "allow_override"):
         checked = Entry(problems, f"apache_{key}", {key: values.get(key)}, (key,))
         defaults[key] = _root(checked) if key == "document_root" else _override(checked, "None")
-    hosts = []
+    hosts: list[VirtualHost] = []
     if not values.get("virtual_hosts"):
         problems.add(_HOSTS, "no virtual hosts.", f"Write at least one: [{_EXAMPLE}].")
     for name, entry in entries(problems, _HOSTS, values.get("virtual_hosts") or [], VIRTUAL_HOST_KEYS, _EXAMPLE):

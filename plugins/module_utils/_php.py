@@ -430,7 +430,7 @@ def _session_settings(sessions: Sessions, pool: str, path: str, terminate: int) 
         query.append(f"auth[]={encode(sessions.user, safe='')}&auth[]={encode(sessions.password, safe='')}")
     elif sessions.password:
         query.append(f"auth={encode(sessions.password, safe='')}")
-    waits = 20  # milliseconds
+    wait_ms = 20
     return {
         "session.save_handler": "redis",
         "session.save_path": f"tcp://{''.join(sessions.servers)}?{'&'.join(query)}",
@@ -438,6 +438,6 @@ def _session_settings(sessions: Sessions, pool: str, path: str, terminate: int) 
         "redis.session.locking_enabled": "1",
         # The lock of a worker that died ends by itself, and no sooner than the longest request.
         "redis.session.lock_expire": str(terminate or 3600),
-        "redis.session.lock_wait_time": str(waits * 1000),
-        "redis.session.lock_retries": str(sessions.lock_wait * 1000 // waits),
+        "redis.session.lock_wait_time": str(wait_ms * 1000),
+        "redis.session.lock_retries": str(sessions.lock_wait * 1000 // wait_ms),
     }
