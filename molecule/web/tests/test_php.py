@@ -14,6 +14,7 @@ testinfra_hosts = ["ansible://web"]
 FPM = "$(echo /etc/php/*/fpm)"
 SECRET = "/var/www/secret/secret.php"
 CURL = "curl --silent --show-error --max-time 10"
+LOG = "/var/log/ha-web-php-api.access.log"
 COMMANDS = {
     "sockets": "stat --format='%n %U %a' /run/php/ha-web-*.sock",
     "workers": 'ps -o user:20=,args= -C "$(basename $(echo /usr/sbin/php-fpm*))" | sort | uniq -c',
@@ -29,8 +30,11 @@ COMMANDS = {
     "secret": f"install -D -m 0600 -o www-data /dev/null {SECRET} && echo '<?php return \"told\";' > {SECRET}"
     f" && touch -d '1 hour ago' {SECRET}; for time in 1 2 3; do {CURL} http://127.0.0.1:8080/secret.php; done",
     "secret of another": f"for time in 1 2 3; do {CURL} http://127.0.0.1:8082/?secret=1; done",
-    "api log": "tail -n 5 /var/log/ha-web-php-api.access.log",
-    "rotated": "logrotate --debug /etc/logrotate.d/ha-web-php 2>&1 | grep considering",
+    "pattern": "grep '^/' /etc/logrotate.d/ha-web-php; ls -d /var/log/ha-web-php-*.log",
+    # What logrotate does: another file under the name, and a word to PHP-FPM.
+    "rotated": f"mv {LOG} {LOG}.old && $(sed -n '/postrotate/{{n;p}}' /etc/logrotate.d/ha-web-php) &&"
+    f" for try in $(seq 50); do {CURL} http://127.0.0.1:8082/ >/dev/null; test -s {LOG} && break; sleep 0.1; done;"
+    f" cat {LOG}",
 }
 
 
@@ -74,6 +78,7 @@ def test_opcache_does_not_give_a_script_to_who_may_not_read_it(state: State) -> 
     assert [json.loads(line)["secret"] for line in state["secret of another"].lines] == [False] * 3
 
 
-def test_pool_logs_its_requests_and_logs_are_rotated(state: State) -> None:
-    assert "GET /index.php" in state["api log"].text
-    assert "/var/log/ha-web-php-api.access.log" in state["rotated"].text
+def test_pool_logs_its_requests_and_lets_its_log_be_rotated(state: State) -> None:
+    assert state["pattern"].lines[0] == "/var/log/ha-web-php-*.log {"
+    assert LOG in state["pattern"].lines
+    assert "GET /index.php" in state["rotated"].text
