@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .fields import text
-from .model import Action, Declaration, Pool, Route, Settings, Site
+from .model import Action, Declaration, Pool, Settings, Site
 from .sites import SCRIPT
 
 # What nginx passes to a server of a pool. X-Forwarded-For is what is known, and not what a client says of itself.
