@@ -300,7 +300,7 @@ def test_tls_of_yesterday_is_refused(running: None, version: str, ciphers: str) 
 
 
 def test_counters(running: None) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", 8081, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", 8089, timeout=10)
     connection.request("GET", "/status")
     assert connection.getresponse().read().startswith(b"Active connections: ")
     connection.close()

@@ -300,7 +300,7 @@ def test_nothing_is_wrong(name: str) -> None:
         (
             {"status_listen": "0.0.0.0:8081"},
             'nginx_status_listen: "0.0.0.0:8081" is not an address of the loopback.',
-            "Write 127.0.0.1:8081, unix:/run/x, or ''.",
+            "Write 127.0.0.1:8089, unix:/run/x, or ''.",
         ),
         ({"tls_protocols": ["TLSv1"]}, 'nginx_tls_protocols: unknown value "TLSv1".', "Use one of: TLSv1.2, TLSv1.3."),
         (

@@ -51,7 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "gzip_static": False,
     "etag": True,
     "open_file_cache": "off",
-    "status_listen": "127.0.0.1:8081",
+    "status_listen": "127.0.0.1:8089",
     "log_format": "text",
     "error_log_level": "error",
     "health_pool": "apache",
@@ -82,7 +82,7 @@ def read(given: Mapping[str, Any], address_of: AddressOf) -> tuple[Declaration, 
             "open_file_cache", _OPEN_FILES, "off or a size", "Write off, or max=10000 inactive=60s.", "off"
         ),
         "status_listen": role.match(
-            "status_listen", _STATUS, "an address of the loopback", "Write 127.0.0.1:8081, unix:/run/x, or ''.", ""
+            "status_listen", _STATUS, "an address of the loopback", "Write 127.0.0.1:8089, unix:/run/x, or ''.", ""
         ),
         "log_format": role.pick("log_format", values["log_format"], ("text", "json")),
         "error_log_level": role.pick("error_log_level", values["error_log_level"], LEVELS),
