@@ -87,7 +87,7 @@ def test_log_begins_with_the_client_and_carries_the_id(cluster: Cluster) -> None
         cluster.client,
         f"curl --silent --include --header 'X-Forwarded-For: 203.0.113.9' http://{cluster.address(NODE)}/",
     )
-    headers = dict(line.split(": ", 1) for line in answer.split("\r\n\r\n")[0].splitlines()[1:])
+    headers = dict(line.split(": ", 1) for line in answer.split("\n\n")[0].splitlines()[1:])
     [line] = cluster.run(NODE, f"grep -F ' {headers['X-Request-ID']} ' /var/log/nginx/access.log").splitlines()
     assert line.split()[0] not in ("127.0.0.1", "203.0.113.9")
     assert headers["X-Content-Type-Options"] == "nosniff"
