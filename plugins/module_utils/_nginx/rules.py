@@ -122,7 +122,7 @@ def loopback_is_free(declared: Declaration) -> Iterator[Problem]:
 
 def routes_are_followed(declared: Declaration) -> Iterator[Problem]:
     for site in declared.sites:
-        if site.redirect.startswith("http") and site.routes:
+        if "://" in site.redirect and site.routes:
             yield Problem(site.item, "routes beside a redirect of everything.", "Remove one of them.")
         count = sum(len(route.conditions) for route in site.routes)
         if count > CONDITIONS:
