@@ -140,7 +140,7 @@ def ask(
         ({"path": "/late/api"}, "beta GET "),
         ({"path": "/late/apis"}, "api GET "),
         # By host.
-        ({"path": "/x", "host": "api.example.test"}, "api GET /x api.example.test "),
+        ({"path": "/x", "host": "api.example.test"}, "api GET /x api.example.test [ ] "),
         ({"path": "/x", "host": "API.example.test"}, "api GET /x "),
         # By header and cookie, both at once.
         ({"path": "/x", "X_Version": "2.1", "Cookie": "a=b; tester=1"}, "beta GET "),
@@ -225,6 +225,13 @@ def test_file_takes_the_node_out(running: None) -> None:
     assert ask("/x").status == 200
     (ROOT / "unhealthy").unlink()
     assert ask("/health").status == 200
+
+
+def test_only_routes_of_websockets_upgrade(running: None) -> None:
+    wish = {"Upgrade": "websocket", "Connection": "Upgrade"}
+    assert "[websocket upgrade] 127.0.0.1" in ask("/live", **wish).text
+    assert "[ ]" in ask("/live").text
+    assert "[ ]" in ask("/api", **wish).text
 
 
 def test_limit_of_rate(running: None) -> None:

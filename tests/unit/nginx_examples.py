@@ -19,7 +19,7 @@ def _server(port: int, says: str, more: str = "") -> list[str]:
     """A server of a pool, played by nginx itself."""
     return [
         f"server {{ listen 127.0.0.1:{port}; location / {{ {more}",
-        f'    return 200 "{says} $request_method $request_uri $http_host $http_x_forwarded_for $http_x_request_id\\n";',
+        f'    return 200 "{says} $request_method $request_uri $http_host [$http_upgrade $http_connection] $http_x_forwarded_for $http_x_request_id\\n";',
         "} }",
     ]
 
@@ -49,6 +49,7 @@ BEHAVIOUR: dict[str, Any] = {
                 {"path": "/limited", "pool": "api", "rate": "1r/m", "burst": 0},
                 {"path": "/cached", "pool": "api", "cache": "1m"},
                 {"path": "/broken", "pool": "broken"},
+                {"path": "/live", "pool": "api", "websockets": True},
                 {"path": "/late/api", "pool": "beta"},
                 {"path": "/late", "pool": "api"},
             ],

@@ -98,8 +98,8 @@ def test_certificate_is_renewed_without_a_failed_request(cluster: Cluster) -> No
     [
         ({"nginx_raw": ["no_such_directive on;"]}, ['unknown directive "no_such_directive"', "In nginx_raw"]),
         (
-            {"nginx_sites": [{"name": "one", "raw": ["location /x {", "    retrun 200;", "}"], "ports": [80, 443]}]},
-            ['unknown directive "retrun"', 'In nginx_sites[0] "one", raw'],
+            {"nginx_sites": [{"name": "one", "raw": ["location /x {", "    give_back 200;", "}"], "ports": [80, 443]}]},
+            ['unknown directive "give_back"', 'In nginx_sites[0] "one", raw'],
         ),
         (
             {"nginx_sites": [{"name": "one", "routes": [{"path": "~^/(?x", "return": 404}], "ports": [80, 443]}]},
