@@ -189,6 +189,11 @@ def test_nothing_is_wrong(name: str) -> None:
             f"{POOL}: port 80 is on the loopback, and nginx listens on it for the world.",
             "Use another port for the pool.",
         ),
+        (
+            {"status_listen": "[::1]:8080"},
+            "nginx_status_listen: port 8080 is that of nginx_apache_port.",
+            "Use another port.",
+        ),
         # Pools
         ({"pools": [{"name": "api"}]}, f"{POOL}: no servers.", "Write servers: ['192.0.2.31:8080']."),
         (

@@ -120,6 +120,14 @@ def loopback_is_free(declared: Declaration) -> Iterator[Problem]:
             )
 
 
+def status_has_a_port_of_its_own(declared: Declaration) -> Iterator[Problem]:
+    _address, _colon, port = str(declared.values["status_listen"]).rpartition(":")
+    for pool in declared.pools:
+        for server in pool.servers:
+            if server.host and str(server.port) == port and ipaddress.ip_address(server.host).is_loopback:
+                yield Problem("nginx_status_listen", f"port {port} is that of {pool.item}.", "Use another port.")
+
+
 def routes_are_followed(declared: Declaration) -> Iterator[Problem]:
     for site in declared.sites:
         if "://" in site.redirect and site.routes:
@@ -178,6 +186,7 @@ RULES: tuple[Callable[[Declaration], Iterable[Problem]], ...] = (
     server_names_are_of_one_site,
     one_default,
     loopback_is_free,
+    status_has_a_port_of_its_own,
     routes_are_followed,
     settings_have_a_meaning,
     stapling_can_ask,
