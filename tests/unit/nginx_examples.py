@@ -17,9 +17,10 @@ def site(**keys: Any) -> dict[str, Any]:
 
 def _server(port: int, says: str, more: str = "") -> list[str]:
     """A server of a pool, played by nginx itself."""
+    told = "$request_method $request_uri $http_host [$http_upgrade $http_connection]"
     return [
         f"server {{ listen 127.0.0.1:{port}; location / {{ {more}",
-        f'    return 200 "{says} $request_method $request_uri $http_host [$http_upgrade $http_connection] $http_x_forwarded_for $http_x_request_id\\n";',
+        f'    return 200 "{says} {told} $http_x_forwarded_for $http_x_request_id\\n";',
         "} }",
     ]
 
