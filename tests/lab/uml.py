@@ -121,7 +121,12 @@ Address={GUEST_ADDRESS}/30
 Gateway={TAP_ADDRESS}
 LinkLocalAddressing=no
 """,
-    "etc/sysctl.d/lab.conf": "net.ipv4.ip_forward = 1\nnet.ipv4.ip_nonlocal_bind = 1\n",
+    "etc/sysctl.d/lab.conf": """\
+net.ipv4.ip_forward = 1
+net.ipv4.ip_nonlocal_bind = 1
+# Every systemd wants some: with the default, 20 nodes are too many.
+fs.inotify.max_user_instances = 1024
+""",
     "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=volatile\n",
     # Netfilter stays out of the way of Docker: this kernel may not have the legacy tables it wants.
     "etc/docker/daemon.json": json.dumps(

@@ -18,7 +18,7 @@ from lab.cluster import Cluster
 from lab.load import Load
 from lab.node_program import NodeProgram
 from lab.report import wait_for
-from lab.settings import REPO
+from lab.settings import BUILD, REPO
 
 SITE = REPO / "playbooks/site.yml"
 PREPARE = REPO / "molecule/shared/prepare.yml"
@@ -106,11 +106,11 @@ class Pool:
 
 
 @pytest.fixture(scope="module")
-def pool(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    folder = tmp_path_factory.mktemp("pool")
+def pool(cluster: Cluster) -> Iterator[Pool]:
     for node in (*cluster.web, NEWCOMER):
         cluster.run(node, f"mkdir -p /var/www/html; seq {NUMBERS} > /var/www/html/download.txt")
-    yield Pool(cluster.inventory, folder)
+    # As deep in the tree as the scenario's own, which names files by their places beside it.
+    yield Pool(cluster.inventory, BUILD / "web/pool")
     playbook.changes(cluster.engine, cluster.inventory, SITE)
     cluster.wait_until_healthy()
 
