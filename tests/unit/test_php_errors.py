@@ -88,7 +88,7 @@ def test_nothing_is_wrong(wishes: dict[str, Any]) -> None:
             'php_sessions: unknown store "database".',
             "Use one of: files, shared, memcached, redis.",
         ),
-        ({"sessions": {"sotre": "files"}}, 'php_sessions: unknown key "sotre".', "Did you mean store?"),
+        ({"sessions": {"stores": "files"}}, 'php_sessions: unknown key "stores".', "Did you mean store?"),
         (
             {"sessions": {"store": "files", "servers": ["m1"]}},
             "php_sessions: servers has no meaning with store files.",

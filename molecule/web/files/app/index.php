@@ -15,6 +15,9 @@ echo 'pool: ', getenv('POOL') ?: '-', "\n";
 echo 'user: ', posix_getpwuid(posix_geteuid())['name'], "\n";
 echo 'request: ', $_SERVER['HTTP_X_REQUEST_ID'] ?? '-', "\n";
 echo 'scheme: ', empty($_SERVER['HTTPS']) ? 'http' : 'https', "\n";
+// A path may hold a password, but not one of files.
+$handler = ini_get('session.save_handler');
+echo 'store: ', $handler === 'files' ? ini_get('session.save_path') : $handler, "\n";
 echo 'session: ', $session ? 'kept' : 'lost', "\n";
 echo 'count: ', $_SESSION['count'], "\n";
 printf("seconds: %.3f\n", microtime(true) - $began);
