@@ -5,9 +5,9 @@
     python3 long_connections.py ADDRESS PORT PATH CLIENTS INTERVAL FILE DOWNLOADS BYTES_PER_S SECONDS
 
 Each of CLIENTS sends a request for PATH every INTERVAL on one connection for as long as the server keeps it, as
-browsers and proxies do: a request that finds the connection closed before a byte of the answer came is sent once more
-on a new one. Each of DOWNLOADS reads FILE at BYTES_PER_S, again and again, each time on a new connection. Output is one
-JSON object a line: first ``{"pid"}``, then for each request, as it ends
+browsers and proxies do: one that the server has closed at rest is opened anew, and a request that still finds it closed
+before a byte of the answer came is sent once more. Each of DOWNLOADS reads FILE at BYTES_PER_S, again and again, each
+time on a new connection. Output is one JSON object a line: first ``{"pid"}``, then for each request, as it ends
 
     at, end   when it was sent and when its end had come: seconds of this node's wall clock
     error     one word; empty when the answer is whole and its status below 400
@@ -24,6 +24,7 @@ import hashlib
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -70,6 +71,10 @@ class Kept:
         """Send one request, a second time where the first found the connection closed."""
         try:
             record["repeated"] = False
+            if self._connection is not None and select.select([self._connection.sock], [], [], 0)[0]:
+                # The server has closed it at rest. Who does not look never tells a director that it has ended.
+                self._connection.close()
+                self._connection = None
             if self._connection is not None:
                 try:
                     self._ask(record, self._connection)
