@@ -74,7 +74,7 @@ def test_nginx_accepts(file: Path) -> None:
     ("right", "wrong", "complaint"),
     [
         ("try_files $uri @pool;", "try_file $uri @pool;", 'unknown directive "try_file"'),
-        ("upstream apache {", "upstream apach {", "host not found in upstream"),
+        ("upstream apache {", "upstream api {", "host not found in upstream"),
     ],
 )
 def test_nginx_complains(tmp_path: Path, right: str, wrong: str, complaint: str) -> None:

@@ -296,6 +296,16 @@ def test_nothing_is_wrong(name: str) -> None:
             f"{SITE}: 91 conditions in its routes.",
             "nginx follows 90: join paths to expressions.",
         ),
+        (
+            routed(path="/a", redirect="/b${uri}"),
+            f'{ROUTE}: redirect "/b${{uri}}" is not a URL or a path.',
+            "Write https://www.example.org$request_uri.",
+        ),
+        (
+            routed(path="/a", redirect="/b$uri"),
+            f"{ROUTE}: redirect with $uri lets a client write headers of the answer.",
+            "Use $request_uri.",
+        ),
         # Of the whole role
         (
             {"trusted_proxies": ["lb"]},

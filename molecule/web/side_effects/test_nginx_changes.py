@@ -132,3 +132,5 @@ def test_what_is_taken_back_is_gone(cluster: Cluster) -> None:
     assert changed(cluster)
     assert configuration(cluster).split()[0] == before
     assert not changed(cluster)
+    # Meanwhile checks over TLS met none.
+    cluster.wait_until_healthy()

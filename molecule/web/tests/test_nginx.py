@@ -124,6 +124,8 @@ def test_health_needs_no_host_and_a_file_takes_the_node_out(cluster: Cluster) ->
     cluster.run(NODE, "rm /run/ha-web/unhealthy")
     assert cluster.run(cluster.client, both) == "200 200 "
     cluster.run(NODE, "! grep -q -F /health /var/log/nginx/access.log")
+    # The directors have seen it too.
+    cluster.wait_until_healthy()
 
 
 def test_status_is_for_this_host(cluster: Cluster) -> None:

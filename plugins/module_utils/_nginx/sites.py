@@ -278,6 +278,8 @@ def _action(entry: Entry, prefix: str) -> Action:
         if status not in (301, 302, 303, 307, 308):
             entry.problem(f"status {status} is no redirect.", "Use 301, 302, 303, 307 or 308.")
         target = entry.match("redirect", TARGET, "a URL or a path", "Write https://www.example.org$request_uri.")
+        if re.search(r"\$(document_)?uri\b", target):
+            entry.problem("redirect with $uri lets a client write headers of the answer.", "Use $request_uri.")
         return Action("redirect", target, status)
     return _return(entry)
 
