@@ -153,7 +153,7 @@ def test_restart_of_the_server_costs_seconds(cluster: Cluster) -> None:
     assert waited < GRACE_S + 5
     assert tried(cluster, second) is None
     holder.end(20)
-    assert tried(cluster, second)
+    wait_for("the lock", partial(tried, cluster, second), 3 * LEASE_S)
 
 
 def test_power_loss_of_the_storage(cluster: Cluster) -> None:
