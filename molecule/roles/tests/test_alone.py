@@ -20,7 +20,7 @@ COMMANDS = {
     "active": f"systemctl is-active {UNITS}",
     "enabled": f"systemctl is-enabled {UNITS}",
     "failed": "systemctl list-units --failed --plain --no-legend",
-    "tcp": "ss --no-header --listening --tcp --numeric",
+    "tcp": "ss --no-header --listening --tcp --numeric --processes | grep apache2",
     "workers": "pgrep --count --full '^php-fpm: pool'",
 }
 
