@@ -34,7 +34,7 @@ _PAGE = "<?php echo 'node: ', gethostname();"
 
 _RATE = re.compile(r"^Requests per second: +([0-9.]+)", re.M)
 _BAD = re.compile(r"^(?:Failed requests|Non-2xx responses): +([1-9]\d*)", re.M)
-_TIMES = "ansible.posix.profile_roles"
+_TIMES = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_roles"}
 _ROLE = re.compile(r"^(\w+) -+ ([0-9.]+)s$", re.M)
 
 

@@ -44,11 +44,11 @@ def _command(inventory: Path, playbook: Path, arguments: Sequence[str]) -> list[
 
 
 def _captured(
-    engine: Engine, inventory: Path, playbook: Path, arguments: Sequence[str], callbacks: str = ""
+    engine: Engine, inventory: Path, playbook: Path, arguments: Sequence[str], **settings: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         _command(inventory, playbook, arguments),
-        env={**environment(engine), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACKS_ENABLED": callbacks},
+        env={**environment(engine), "ANSIBLE_NOCOLOR": "1", **settings},
         cwd=REPO,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -70,13 +70,13 @@ def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) ->
     return done.stdout
 
 
-def output(engine: Engine, inventory: Path, playbook: Path, *arguments: str, callbacks: str = "") -> str:
-    """Run a playbook and return its output, with what ``callbacks`` say.
+def output(engine: Engine, inventory: Path, playbook: Path, *arguments: str, **settings: str) -> str:
+    """Run a playbook and return its output; ``settings`` are further ones of Ansible's environment.
 
     Raises:
         LabError: it failed.
     """
-    done = _captured(engine, inventory, playbook, arguments, callbacks)
+    done = _captured(engine, inventory, playbook, arguments, **settings)
     if done.returncode:
         raise LabError(f"{playbook.name} {' '.join(arguments)} failed:\n{done.stdout}")
     return done.stdout
