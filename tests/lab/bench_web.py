@@ -102,9 +102,7 @@ def roles(cluster: Cluster) -> dict[str, float]:
         LabError: something changed.
     """
     site = REPO / "playbooks/site.yml"
-    said = playbook.output(
-        cluster.engine, cluster.inventory, site, "--extra-vars={ha_web_firewall: false}", callbacks=_TIMES
-    )
+    said = playbook.output(cluster.engine, cluster.inventory, site, "--extra-vars={ha_web_firewall: false}", **_TIMES)
     if any(playbook.recap(said).values()):
         raise LabError(f"a second run changed something:\n{said}")
     return {name: float(seconds) for name, seconds in _ROLE.findall(said) if name != "total"}
