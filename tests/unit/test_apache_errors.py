@@ -96,7 +96,7 @@ def test_nothing_is_wrong(wishes: dict[str, Any]) -> None:
         (
             {"trusted_proxies": ["proxy"]},
             'apache_trusted_proxies: "proxy" is neither an address nor a network.',
-            "Write 192.0.2.1, or 192.0.2.0/24 without host bits.",
+            "Write 192.0.2.1, or 192.0.2.0/24 without host bits; names are not looked up.",
         ),
         (
             {"trusted_proxies": ["0.0.0.0/0"]},
