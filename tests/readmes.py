@@ -148,8 +148,8 @@ def variables(entry_points: dict[str, Spec]) -> str:
 
 def rewritten(readme: str, entry_points: dict[str, Spec]) -> str:
     """Return a README with what stands between its marks replaced; one without them gets them at its end."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, _mark, rest = readme.partition(BEGIN)
+    _old, _mark, after = rest.partition(END)
     return f"{before.rstrip()}\n\n{BEGIN}\n\n{variables(entry_points)}\n\n{END}\n{after.removeprefix(chr(10))}"
 
 
@@ -165,7 +165,7 @@ def changes() -> Iterator[tuple[Path, str]]:
 
 def drift() -> str:
     """Return a line for each README that is not what its role's argument_specs say."""
-    return "\n".join(f"{path.relative_to(ROLES.parent)}: run make readmes" for path, _ in changes())
+    return "\n".join(f"{path.relative_to(ROLES.parent)}: run make readmes" for path, _wanted in changes())
 
 
 if __name__ == "__main__":

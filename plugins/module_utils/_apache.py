@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ._fields import PORTS, Entry, Problems, entries, escaped, mappings, quote, whole
 from ._php import SOCKET
 from ._problems import Problem
-from ._topology.fields import FILE, PORTS, Entry, Problems, entries, ip, quote, whole
 
 VIRTUAL_HOST_KEYS = (
     *("name", "server_names", "address", "port", "document_root", "directory_index", "front_controller"),
@@ -215,7 +214,7 @@ def _php(entry: Entry, pools: Mapping[str, Mapping[str, Any]] | None) -> tuple[s
     if "php_socket" in entry:
         if "php_pool" in entry:
             entry.problem("php_pool and php_socket.", "Give one of them.")
-        return "", _path(entry, "php_socket", entry.get("php_socket"))
+        return "", entry.path("php_socket", entry.get("php_socket"))
     pool = entry.get("php_pool", "www")
     if pool is False or pool == "":
         return "", ""
@@ -227,16 +226,8 @@ def _php(entry: Entry, pools: Mapping[str, Mapping[str, Any]] | None) -> tuple[s
     return pool, str((pools or {}).get(pool, {}).get("socket") or SOCKET.format(name=pool))
 
 
-def _path(entry: Entry, key: str, value: Any) -> str:
-    path = value.rstrip("/") if isinstance(value, str) else ""
-    if FILE.fullmatch(path):
-        return path
-    entry.problem(f"{key} {quote(value)} is not an absolute path.", "Write one, without spaces: /srv/app.")
-    return ""
-
-
 def _root(entry: Entry) -> str:
-    return _path(entry, "document_root", entry.get("document_root", "/var/www/html"))
+    return entry.path("document_root", entry.get("document_root", "/var/www/html"))
 
 
 def _override(entry: Entry, default: str) -> str:
@@ -244,15 +235,7 @@ def _override(entry: Entry, default: str) -> str:
 
 
 def _words(entry: Entry, key: str, pattern: re.Pattern[str], what: str, default: Sequence[str]) -> list[str]:
-    if key not in entry:
-        return list(default)
-    found = []
-    for word in entry.items(key):
-        if isinstance(word, str) and pattern.fullmatch(word):
-            found.append(word)
-        else:
-            entry.problem(f"{key} {quote(word)} is not {what}.", "Correct it, or remove it.")
-    return found
+    return entry.words(key, pattern, what, "Correct it, or remove it.") if key in entry else list(default)
 
 
 def _options(entry: Entry) -> list[str]:
@@ -271,20 +254,15 @@ def _texts(entry: Entry, key: str, pattern: re.Pattern[str], remedy: str) -> dic
         elif value is None or isinstance(value, (list, dict)) or not text.isprintable() or "${" in text:
             entry.problem(f"{key} {name} holds what apache2.conf cannot.", "Write one line, without ${.")
         else:
-            found[name] = _quoted(text)
+            found[name] = escaped(text)
     return found
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _aliases(entry: Entry) -> dict[str, str]:
     found = {}
     for url, directory in entry.mapping("aliases").items():
         if _URL.fullmatch(url):
-            found[url.rstrip("/")] = _path(entry, f"aliases {url}", directory)
+            found[url.rstrip("/")] = entry.path(f"aliases {url}", directory)
         else:
             entry.problem(f"aliases has {quote(url)}.", "Write {/media: /srv/media}.")
     return found
@@ -292,33 +270,15 @@ def _aliases(entry: Entry) -> dict[str, str]:
 
 def _access(entry: Entry) -> list[dict[str, Any]]:
     rules = []
-    for index, values in enumerate(entry.items("access")):
-        item = f"{entry.item}, access[{index}]"
-        if not isinstance(values, dict):
-            entry.problems.add(
-                item, f"{quote(values)} is not a mapping.", "Write {path: /admin, allow: [192.0.2.0/24]}."
-            )
-            continue
+    example = "{path: /admin, allow: [192.0.2.0/24]}"
+    for item, values in mappings(entry.problems, f"{entry.item}, access", entry.get("access"), example):
         rule = Entry(entry.problems, item, values, ACCESS_KEYS)
         path = rule.match("path", _URL, "a path", "Write /admin.")
         if "path" not in rule:
             rule.problem("no path.", "Write path: /admin.")
-        rules.append({"path": path, "allow": [one for one in map(_network(rule), rule.items("allow")) if one]})
+        networks = [entry.problems.network(item, "allow", one) for one in rule.items("allow")]
+        rules.append({"path": path, "allow": [str(network) for network in networks if network]})
     return rules
-
-
-def _network(entry: Entry) -> Any:
-    def read_one(value: Any) -> str:
-        try:
-            return str(ipaddress.ip_network(value if isinstance(value, str) else ""))
-        except ValueError:
-            entry.problem(
-                f"allow {quote(value)} is neither an address nor a network.",
-                "Write 192.0.2.1, or 192.0.2.0/24 without host bits; names are not looked up.",
-            )
-            return ""
-
-    return read_one
 
 
 def _raw(entry: Entry) -> list[str]:
@@ -373,20 +333,11 @@ def _others(problems: Problems, values: Mapping[str, Any]) -> None:
         for module in modules:
             if module.startswith("mpm_") or module == "php":
                 problems.add("apache_modules", f"{module} beside event.", "Remove it: PHP runs in PHP-FPM.")
-    trusted = values.get("trusted_proxies")
+    item, trusted = "apache_trusted_proxies", values.get("trusted_proxies")
     if not isinstance(trusted, list):
-        problems.add("apache_trusted_proxies", "not a list of addresses.", "Write [192.0.2.0/24].")
+        problems.add(item, "not a list of addresses.", "Write [192.0.2.0/24].")
         return
     for one in trusted:
-        try:
-            wide = ipaddress.ip_network(one if isinstance(one, str) else "").prefixlen == 0
-        except ValueError:
-            wide = False
-            if not ip(one):
-                problems.add(
-                    "apache_trusted_proxies",
-                    f"{quote(one)} is neither an address nor a network.",
-                    "Write 192.0.2.1, or 192.0.2.0/24 without host bits.",
-                )
-        if wide:
-            problems.add("apache_trusted_proxies", f"{one} is anyone.", "Name the proxies: who is trusted can lie.")
+        network = problems.network(item, "", one)
+        if network and not network.prefixlen:
+            problems.add(item, f"{one} is anyone.", "Name the proxies: who is trusted can lie.")

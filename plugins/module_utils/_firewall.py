@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ._fields import PORTS, Entry, Problems, mappings, paired, quote, whole
 from ._problems import Problem
-from ._topology.fields import PORTS, Entry, Problems, quote, whole
 from ._topology.model import Opening
 
 FAMILIES = {"ipv4": ("ip", "ipv4_addr", "icmp"), "ipv6": ("ip6", "ipv6_addr", "icmpv6")}
@@ -198,15 +198,8 @@ def _family(network: str) -> str:
 
 
 def _allow(problems: Problems, value: Any) -> list[Opening]:
-    if not isinstance(value, list):
-        problems.add("firewall_allow", "not a list.", f"Write [{_EXAMPLE}].")
-        return []
     found: list[Opening] = []
-    for index, values in enumerate(value):
-        item = f"firewall_allow[{index}]"
-        if not isinstance(values, dict):
-            problems.add(item, f"{quote(values)} is not a mapping.", f"Write {_EXAMPLE}.")
-            continue
+    for item, values in mappings(problems, "firewall_allow", value, _EXAMPLE):
         entry = Entry(problems, item, values, ALLOW_KEYS)
         protocol = entry.choice("protocol", PROTOCOLS, PROTOCOLS[0])
         ports = _ports(problems, item, "ports ", entry.get("ports", []))
@@ -233,12 +226,7 @@ def _raw(problems: Problems, value: Any) -> list[str]:
         return []
     for line in value:
         # What nft would read as the end of the chain, and not as a rule of it.
-        depth = 0
-        for character in line:
-            depth += {"{": 1, "}": -1}.get(character, 0)
-            if depth < 0:
-                break
-        if depth:
+        if not paired(line):
             problems.add(item, f"the braces of {quote(line)} do not pair.", "Close in each line what it opens.")
     return list(value)
 
@@ -277,18 +265,10 @@ def _networks(problems: Problems, item: str, key: str, value: Any) -> list[str]:
     four: list[ipaddress.IPv4Network] = []
     six: list[ipaddress.IPv6Network] = []
     for one in value:
-        try:
-            network = ipaddress.ip_network(one if isinstance(one, str) else "")
-        except ValueError:
-            problems.add(
-                item,
-                f"{key}{quote(one)} is neither an address nor a network.",
-                "Write 192.0.2.1, or 192.0.2.0/24 without host bits; names are not looked up.",
-            )
-            continue
+        network = problems.network(item, key.strip(), one)
         if isinstance(network, ipaddress.IPv4Network):
             four.append(network)
-        else:
+        elif network:
             six.append(network)
     merged = [str(network) for network in ipaddress.collapse_addresses(four)]
     merged += [str(network) for network in ipaddress.collapse_addresses(six)]

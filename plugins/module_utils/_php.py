@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote as encode
 
+from ._fields import CORRECT, PORTS, Entry, Problems, entries, escaped, quote, whole
 from ._problems import Problem
-from ._topology.fields import CORRECT, FILE, PORTS, Entry, Problems, entries, quote, whole
 
 WEB_USER = "www-data"
 PING_PATH = "/health"
@@ -266,7 +266,7 @@ def _manager(entry: Entry) -> tuple[int, dict[str, str]]:
 def _php(entry: Entry, name: str, sessions: Sessions, path: str, terminate: int) -> dict[str, str]:
     """The environment and the settings of PHP. What the user writes wins over the sessions' settings."""
     session = _session_settings(sessions, name, path, terminate)
-    values = {f"php_value[{key}]": _quoted(value) for key, value in session.items()}
+    values = {f"php_value[{key}]": escaped(value) for key, value in session.items()}
     for key, pattern in (("env", _VARIABLE), ("php_value", _SETTING), ("php_admin_value", _SETTING)):
         for setting, value in entry.mapping(key).items():
             if not pattern.fullmatch(setting):
@@ -283,10 +283,10 @@ def _php(entry: Entry, name: str, sessions: Sessions, path: str, terminate: int)
             elif not str(value).isprintable() or "${" in str(value):
                 entry.problem(f"{key} {setting} holds what php-fpm.conf cannot.", "Write one line, without ${.")
             else:
-                values[f"{key}[{setting}]"] = _quoted(str(value))
+                values[f"{key}[{setting}]"] = escaped(str(value))
     directories = [_absolute(entry, "open_basedir", one) for one in entry.items("open_basedir")]
     if directories:
-        values["php_admin_value[open_basedir]"] = _quoted(":".join([*directories, path] if path else directories))
+        values["php_admin_value[open_basedir]"] = escaped(":".join([*directories, path] if path else directories))
     return values
 
 
@@ -315,17 +315,7 @@ def _path(entry: Entry, key: str, default: str) -> str:
 
 
 def _absolute(entry: Entry, key: str, value: Any) -> str:
-    path = value.rstrip("/") if isinstance(value, str) and value != "/" else value
-    if isinstance(path, str) and (path == "/" or FILE.fullmatch(path)):
-        return path
-    entry.problem(f"{key} {quote(value)} is not an absolute path.", "Write one, without spaces: /srv/app.")
-    return ""
-
-
-def _quoted(text: str) -> str:
-    """As a string of an ini file."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return "/" if value == "/" else entry.path(key, value)
 
 
 def _sessions(problems: Problems, value: Any) -> Sessions:

@@ -177,7 +177,7 @@ def test_a_connection_is_let_finish(module: Module, saved: Saved) -> None:
     nat = {"address": "127.0.0.1", "port": 8081, "forwarding": "nat"}
     service = {"address": "10.9.0.1", "port": 81, "scheduler": "rr", "destinations": [nat]}
     module("ipvs", services=[service])
-    wait = "until ss --no-header --listening --tcp sport = 8081 | grep -q 8081; do sleep 0.05; done"
+    wait = "until ss --no-header --listening --tcp --numeric sport = 8081 | grep -q 8081; do sleep 0.05; done"
     with background("-c", SLOW_SERVER):
         subprocess.run(["timeout", "10", "sh", "-c", wait], check=True)
         with background("-c", CLIENT) as client:

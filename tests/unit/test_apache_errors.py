@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from ansible_collections.lvs.ha_web.plugins.filter.apache_configuration import a
 from ansible_collections.lvs.ha_web.plugins.filter.apache_errors import apache_errors
 from ansible_collections.lvs.ha_web.plugins.module_utils import _apache
 
-README = (Path(__file__).resolve().parents[2] / "roles/apache/README.md").read_text()
 EXAMPLE = "{name: api, port: 8082, php_pool: api}"
 SITE: dict[str, Any] = {"name": "site"}
 RIGHT: dict[str, Any] = {
@@ -96,7 +93,7 @@ def test_nothing_is_wrong(wishes: dict[str, Any]) -> None:
         (
             {"trusted_proxies": ["proxy"]},
             'apache_trusted_proxies: "proxy" is neither an address nor a network.',
-            "Write 192.0.2.1, or 192.0.2.0/24 without host bits.",
+            "Write 192.0.2.1, or 192.0.2.0/24 without host bits; names are not looked up.",
         ),
         (
             {"trusted_proxies": ["0.0.0.0/0"]},
@@ -284,8 +281,3 @@ def test_processes_of_before_a_reload_have_room() -> None:
     assert apache_configuration({**RIGHT, "mpm": {"max_request_workers": 60, "threads_per_child": 20}})["mpm"][
         "server_limit"
     ] == 6  # fmt: skip
-
-
-@pytest.mark.parametrize("key", [*_apache.VIRTUAL_HOST_KEYS, *_apache.ACCESS_KEYS, *_apache.MPM])
-def test_every_key_is_shown(key: str) -> None:
-    assert re.search(rf"\b{key}\b", README)

@@ -63,7 +63,7 @@ def test_nothing_is_wrong(wishes: dict[str, Any]) -> None:
             'firewall_ssh_from: "192.0.2.1" is not a list of addresses.',
             "Write [192.0.2.0/24, 2001:db8::1].",
         ),
-        ({"allow": {}}, "firewall_allow: not a list.", f"Write [{EXAMPLE}]."),
+        ({"allow": {}}, "firewall_allow: not a list.", f"Write a list of {EXAMPLE}."),
         ({"allow": [80]}, "firewall_allow[0]: 80 is not a mapping.", f"Write {EXAMPLE}."),
         ({"allow": [{"ports": [80], "form": []}]}, 'firewall_allow[0]: unknown key "form".', "Did you mean from?"),
         (

@@ -310,7 +310,7 @@ def test_nothing_is_wrong(name: str) -> None:
         (
             {"trusted_proxies": ["lb"]},
             'nginx_trusted_proxies: "lb" is neither an address nor a network.',
-            "Write 192.0.2.1, or 192.0.2.0/24 without host bits.",
+            "Write 192.0.2.1, or 192.0.2.0/24 without host bits; names are not looked up.",
         ),
         (
             {"status_listen": "0.0.0.0:8081"},

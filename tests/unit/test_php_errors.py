@@ -4,16 +4,12 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.lvs.ha_web.plugins.filter.php_errors import php_errors
 from ansible_collections.lvs.ha_web.plugins.filter.php_pools import php_pools
-from ansible_collections.lvs.ha_web.plugins.module_utils import _php
 
-README = (Path(__file__).resolve().parents[2] / "roles/php/README.md").read_text()
 EXAMPLE = "{name: www, max_children: 16}"
 WWW: dict[str, Any] = {"name": "www"}
 RIGHT: dict[str, Any] = {
@@ -323,10 +319,3 @@ def test_where_sessions_are(sessions: dict[str, Any], path: str) -> None:
     found = directives(**sessions)
     assert found["php_value[session.save_path]"] == f'"{path}"'
     assert found["php_value[session.save_handler]"].strip('"') == sessions["store"].replace("shared", "files")
-
-
-@pytest.mark.parametrize(
-    "key", [*_php.POOL_KEYS, *sorted({key for keys in _php.SESSION_KEYS.values() for key in keys})]
-)
-def test_every_key_is_shown(key: str) -> None:
-    assert re.search(rf"\b{key}\b", README)

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._fields import CORRECT, PORTS, Entry, Problems, mappings, quote
 from .._problems import Problem
-from .._topology.fields import CORRECT, Entry, Problems, quote
 from . import fields
 from .model import Declaration, Listener
 from .pools import AddressOf, read_pools
@@ -122,23 +121,9 @@ class _Variables(Entry):
     def pick(self, key: str, value: Any, known: tuple[str, ...]) -> str:
         return self.problems.choice(f"nginx_{key}", "value", value, known)
 
-    def words(self, key: str, pattern: re.Pattern[str], what: str, remedy: str) -> list[str]:
-        for one in self.items(key):
-            if not isinstance(one, str) or not pattern.fullmatch(one):
-                self.problem(f"{key} {quote(one)} is not {what}.", remedy)
-        return [str(one) for one in self.items(key)]
-
     def networks(self, key: str) -> list[str]:
-        found = []
-        for one in self.items(key):
-            try:
-                found.append(str(ipaddress.ip_network(one if isinstance(one, str) else "")))
-            except ValueError:
-                self.problem(
-                    f"{key} {quote(one)} is neither an address nor a network.",
-                    "Write 192.0.2.1, or 192.0.2.0/24 without host bits.",
-                )
-        return found
+        found = [self.problems.network(f"nginx_{key}", "", one) for one in self.items(key)]
+        return [str(network) for network in found if network]
 
     def addresses(self, key: str) -> list[str]:
         found = [self.problems.literal(f"nginx_{key}", one) for one in self.items(key)]
@@ -147,14 +132,11 @@ class _Variables(Entry):
 
 def _listeners(role: Entry) -> list[Listener]:
     found = []
-    for index, value in enumerate(role.items("listeners")):
-        item = f"nginx_listeners[{index}]"
-        if not isinstance(value, dict):
-            role.problems.add(item, f"{quote(value)} is not a mapping.", "Write {family: ipv4, port: 80}.")
-            continue
-        entry = Entry(role.problems, item, value, ("family", "port"))
+    example = "{family: ipv4, port: 80}"
+    for item, values in mappings(role.problems, "nginx_listeners", role.get("listeners"), example):
+        entry = Entry(role.problems, item, values, ("family", "port"))
         family = entry.choice("family", ("ipv4", "ipv6"), "ipv4")
-        found.append(Listener(family, entry.integer("port", (1, 65535), 80)))
+        found.append(Listener(family, entry.integer("port", PORTS, 80)))
     return list(dict.fromkeys(found))
 
 

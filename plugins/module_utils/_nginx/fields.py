@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._topology.fields import CORRECT, PORTS, Entry, Problems, quote, whole
+from .._fields import CORRECT, PORTS, Entry, Problems, escaped, paired, quote, whole
 
 SIZE = re.compile(r"[0-9]{1,10}[kKmMgG]?")
 TIME = re.compile(r"[0-9]{1,9}(ms|[smhdwMy])?")
@@ -23,7 +23,7 @@ _BROKEN = ("missing )", "unbalanced", "unterminated", "nothing to repeat", "bad 
 
 def text(value: str) -> str:
     """One word of nginx, whatever stands in it."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return escaped(value).replace("\n", "\\n")
 
 
 def size(entry: Entry, key: str, default: str) -> str:
@@ -83,13 +83,9 @@ def raw(problems: Problems, item: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(line, str) and line.isprintable() for line in value):
         problems.add(item, "not a list of lines.", "Write a list of strings, one line of nginx.conf each.")
         return []
-    depth = 0
     # What stands in quotes or comments is no brace.
-    for character in re.sub(r"\\.|\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])*'|(?m:(?<!\S)#.*$)", "", "\n".join(value)):
-        depth += {"{": 1, "}": -1}.get(character, 0)
-        if depth < 0:
-            break
-    if depth:
+    bare = re.sub(r"\\.|\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])*'|(?m:(?<!\S)#.*$)", "", "\n".join(value))
+    if not paired(bare):
         problems.add(item, "its braces do not pair.", "Close what it opens, and nothing else.")
         return []
     return list(value)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .._topology.fields import PORTS, Entry, Problems, entries, ip, quote, whole
+from .._fields import PORTS, Entry, Problems, entries, ip, quote, whole
 from . import fields
 from .model import Pool, Server
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .._topology.fields import CORRECT, Entry, Problems, entries, quote, whole
+from .._fields import CORRECT, Entry, Problems, entries, mappings, quote, whole
 from . import fields
 from .model import Action, Cache, Condition, Route, Settings, Site, Tls
 
@@ -84,7 +84,7 @@ def _site(name: str, entry: Entry, root: str, body_size: str) -> Site:
         redirect=_redirect(entry, tls),
         body_size=size,
         health=entry.boolean("health", True),
-        routes=[_route(entry, index, values) for index, values in enumerate(entry.items("routes"))],
+        routes=_routes(entry),
         settings=_settings(entry),
     )
 
@@ -165,12 +165,12 @@ def _cache(entry: Entry) -> Cache | None:
     return Cache(fields.time(one, "valid", "1m"), one.boolean("with_cookies", False))
 
 
-def _route(site: Entry, index: int, values: Any) -> Route:
-    item = f"{site.item}, routes[{index}]"
-    if not isinstance(values, dict):
-        site.problems.add(item, f"{quote(values)} is not a mapping.", "Write {path: /api, pool: api}.")
-        values = {"path": "/", "pool": "apache"}
-    entry = Entry(site.problems, item, values, ROUTE_KEYS)
+def _routes(site: Entry) -> list[Route]:
+    listed = mappings(site.problems, f"{site.item}, routes", site.get("routes"), "{path: /api, pool: api}")
+    return [_route(Entry(site.problems, item, values, ROUTE_KEYS)) for item, values in listed]
+
+
+def _route(entry: Entry) -> Route:
     path, prefix = _path(entry)
     conditions = [Condition("$uri", [path])] if path else []
     if "host" in entry:

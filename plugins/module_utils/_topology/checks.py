@@ -9,19 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .fields import (
-    CHECK_INTERVALS,
-    NAME_REMEDY,
-    PORTS,
-    RETRIES,
-    RETRY_DELAYS,
-    STATUSES,
-    WORD,
-    Entry,
-    Problems,
-    quote,
-    whole,
-)
+from .._fields import NAME_REMEDY, PORTS, WORD, Entry, Problems, quote, whole
+from .fields import CHECK_INTERVALS, RETRIES, RETRY_DELAYS, STATUSES, read_hook, read_raw, read_user
 from .model import Check, Url
 
 DEFAULT_URL = Url(path="/health", statuses=["200"])
@@ -110,7 +99,7 @@ def _check(problems: Problems, item: str, value: Any, number: str = "") -> Check
         retries=entry.integer("retries", RETRIES, DEFAULT_CHECK.retries),
         retry_delay=entry.seconds("retry_delay", RETRY_DELAYS, DEFAULT_CHECK.retry_delay),
         port=entry.integer("port", PORTS, 0),
-        raw=entry.raw(),
+        raw=read_raw(entry),
     )
     if kind in UNTIMED:
         check = replace(check, interval=0.0, timeout=0.0, retries=0, retry_delay=0.0)
@@ -263,7 +252,7 @@ def _misc(problems: Problems, entry: Entry) -> dict[str, Any]:
         entry.problem("no script.", "Write the command: script: /usr/local/bin/check argument.")
     elif isinstance(entry.values["script"], dict):
         entry.problem("script is a mapping.", "Write the command as script, and the user as user.")
-    hook = replace(entry.hook("script"), user=entry.user())
+    hook = replace(read_hook(entry, "script"), user=read_user(entry))
     timeout = entry.integer("timeout", SCRIPT_TIMEOUTS, 1)
     return {"script": hook, "timeout": float(timeout), "dynamic_weight": entry.boolean("dynamic_weight", False)}
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._fields import Problems, ip, quote
 from .._problems import Problem
-from .fields import PRIORITIES, VRIDS, Problems, ip, quote, raw_lines
+from .fields import PRIORITIES, VRIDS, raw_lines
 from .lvs_timeouts import read_lvs_timeouts
 from .model import LvsTimeouts, NotifyFifo, Script, TrackFile, TrackProcess, Vip, family
 from .routers import (

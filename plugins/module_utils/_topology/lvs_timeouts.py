@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._fields import Entry, Problems, quote
 from .._ipvs.model import SECONDS
-from .fields import Entry, Problems, quote
 from .model import LvsTimeouts
 
 # keepalived's largest is 31 days; 0 leaves the kernel's.

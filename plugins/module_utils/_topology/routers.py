@@ -11,19 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._fields import CORRECT, INTERFACE, Entry, Problems, entries, ip, quote
 from .._ipvs.model import FWMARKS
-from .fields import (
-    ADVERT_INTERVALS,
-    CORRECT,
-    INTERFACE,
-    PRIORITIES,
-    VRIDS,
-    Entry,
-    Problems,
-    entries,
-    ip,
-    quote,
-)
+from .fields import ADVERT_INTERVALS, PRIORITIES, VRIDS, read_raw
 from .model import Notify, Route, RoutingRule, Vip
 from .services import FAMILIES
 from .tracking import TRACK_KEYS, DeclaredTracking, known_directors, read_notify, read_tracking
@@ -155,7 +145,7 @@ def _router(entry: Entry, name: str, directors: Sequence[str], vrid: int, interv
         rules=[rule for index, one in enumerate(entry.items("rules")) if (rule := _rule(entry, index, one))],
         track=read_tracking(entry),
         notify=read_notify(entry),
-        raw=entry.raw(),
+        raw=read_raw(entry),
     )
 
 
@@ -340,7 +330,7 @@ def read_sync_groups(problems: Problems, value: Any) -> list[DeclaredSyncGroup]:
             entry.problem("routers is not a list of names.", "Write names of ha_web_virtual_routers.")
             routers = []
         found.append(
-            DeclaredSyncGroup(entry.item, name, routers, read_tracking(entry), read_notify(entry), entry.raw())
+            DeclaredSyncGroup(entry.item, name, routers, read_tracking(entry), read_notify(entry), read_raw(entry))
         )
     return found
 

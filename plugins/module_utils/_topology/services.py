@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._fields import CORRECT, NAME_REMEDY, PORTS, WORD, Entry, Problems, ip, quote, whole
 from .._ipvs.model import (
     ENGINES,
     FLAGS,
@@ -22,17 +23,7 @@ from .._ipvs.model import (
     WEIGHTS,
 )
 from .checks import DEFAULT_CHECK, HOST_NAME, read_checks
-from .fields import (
-    CORRECT,
-    NAME_REMEDY,
-    PORTS,
-    WORD,
-    Entry,
-    Problems,
-    ip,
-    quote,
-    whole,
-)
+from .fields import read_hook, read_raw
 from .model import Check, Endpoint, Hook, Tunnel, family
 
 FORWARDINGS = ("dr", "nat", "tun")
@@ -198,8 +189,8 @@ def read_service(
         persistence_engine=entry.choice("persistence_engine", ENGINES, "sip") if "persistence_engine" in entry else "",
         quorum=entry.integer("quorum", (1, 2147483647), 1),
         hysteresis=entry.integer("hysteresis", (0, 2147483647), 0),
-        quorum_up=entry.hook("quorum_up"),
-        quorum_down=entry.hook("quorum_down"),
+        quorum_up=read_hook(entry, "quorum_up"),
+        quorum_down=read_hook(entry, "quorum_down"),
         sorry_server=_sorry_server(entry, forwarding, tunnel),
         alpha=entry.boolean("alpha", True),
         omega=entry.boolean("omega", False),
@@ -208,7 +199,7 @@ def read_service(
         router=entry.word("router"),
         real_servers=_real_servers(entry, web),
         checks=read_checks(problems, entry) or [DEFAULT_CHECK],
-        raw=entry.raw(),
+        raw=read_raw(entry),
     )
 
 
@@ -387,10 +378,10 @@ def _real_servers(entry: Entry, web: Sequence[str]) -> list[DeclaredRealServer]:
                 lower_threshold=server.integer("lower_threshold", THRESHOLDS, 0),
                 inhibit_on_failure=server.boolean("inhibit_on_failure", False),
                 virtual_host=_virtual_host(server),
-                notify_up=server.hook("notify_up"),
-                notify_down=server.hook("notify_down"),
+                notify_up=read_hook(server, "notify_up"),
+                notify_down=read_hook(server, "notify_down"),
                 checks=read_checks(entry.problems, server),
-                raw=server.raw(),
+                raw=read_raw(server),
             )
         )
     return servers

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import CORRECT, Entry, Problems, entries
+from .._fields import CORRECT, Entry, Problems, entries
 
 DEFAULT_ROOT = "/srv/ha-web/exports"
 MOUNTS = "/srv/ha-web"

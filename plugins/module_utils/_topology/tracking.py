@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import FILE, INTERFACE, RETRIES, TRACK_WEIGHTS, WORD, Entry, Problems, entries, quote
+from .._fields import FILE, INTERFACE, WORD, Entry, Problems, entries, quote
+from .fields import RETRIES, TRACK_WEIGHTS, read_hook, read_user
 from .model import Notify, NotifyFifo, Script, Track, TrackFile, TrackProcess
 
 SCRIPT_KEYS = ("name", "script", "user", "interval", "timeout", "weight", "rise", "fall", "init_fail")
@@ -80,7 +81,7 @@ def track(declared: DeclaredTracking, what: str, weights: dict[str, int]) -> lis
 def read_notify(entry: Entry) -> Notify:
     values = entry.mapping("notify")
     one = Entry(entry.problems, f"{entry.item}, notify", values, NOTIFY_KEYS)
-    return Notify(**{key: one.hook(key) for key in NOTIFY_KEYS})
+    return Notify(**{key: read_hook(one, key) for key in NOTIFY_KEYS})
 
 
 def read_scripts(problems: Problems, value: Any) -> list[Script]:
@@ -90,12 +91,12 @@ def read_scripts(problems: Problems, value: Any) -> list[Script]:
             entry.problem("no script.", "Write the command: script: /usr/local/bin/check argument.")
         elif isinstance(entry.values["script"], dict):
             entry.problem("script is a mapping.", "Write the command as script, and the user as user.")
-        hook = entry.hook("script")
+        hook = read_hook(entry, "script")
         interval = entry.integer("interval", SCRIPT_INTERVALS, 1)
         found.append(
             Script(
                 name=name,
-                script=type(hook)(hook.command, entry.user()),
+                script=type(hook)(hook.command, read_user(entry)),
                 interval=interval,
                 # A busy machine delays a script; and it would on all directors at once.
                 timeout=entry.integer("timeout", SCRIPT_INTERVALS, min(2 * interval, SCRIPT_INTERVALS[1])),
@@ -202,4 +203,4 @@ def read_fifo(problems: Problems, value: Any) -> NotifyFifo | None:
         return None
     entry = Entry(problems, item, values, FIFO_KEYS)
     path = entry.match("path", FILE, "the path of a file", "Write an absolute path.")
-    return NotifyFifo(path, entry.user(), entry.hook("script"))
+    return NotifyFifo(path, read_user(entry), read_hook(entry, "script"))
