@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ from ansible_collections.lvs.ha_web.plugins.filter.nginx_certificates import ngi
 from ansible_collections.lvs.ha_web.plugins.filter.nginx_configuration import nginx_configuration
 from ansible_collections.lvs.ha_web.plugins.filter.nginx_errors import nginx_errors
 from ansible_collections.lvs.ha_web.plugins.module_utils._nginx.pools import RETRIES
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.certificates import KEY, KEY_TEXT, OTHER_KEY_TEXT, certificate
 from unit.nginx_conf import HOSTS
 from unit.nginx_examples import API, BOTH, EXAMPLES, TLS, site
 
@@ -39,31 +37,6 @@ def report(*problems: tuple[str, str]) -> str:
 
 def routed(**keys: Any) -> dict[str, Any]:
     return {"sites": [site(routes=[keys])]}
-
-
-def new_key() -> tuple[ec.EllipticCurvePrivateKey, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    text = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return key, text.decode()
-
-
-KEY, KEY_TEXT = new_key()
-OTHER_KEY_TEXT = new_key()[1]
-
-
-def certificate(*names: str, begins: int = -1, ends: int = 30) -> str:
-    """One for the key; days from now."""
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "example")])
-    general = [
-        x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names
-    ]
-    builder = x509.CertificateBuilder(subject, subject, KEY.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(NOW + timedelta(begins)).not_valid_after(NOW + timedelta(ends))
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(general), critical=False)
-    return builder.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def secured(certificate: str, key: str = KEY_TEXT, **keys: Any) -> dict[str, Any]:
