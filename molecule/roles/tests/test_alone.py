@@ -4,40 +4,54 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import State
 
 testinfra_hosts = ["ansible://alone"]
 
-# What answers, and with which header; the node has nothing but Python to ask with.
-ASK = """
-import urllib.request
-answer = urllib.request.urlopen("http://127.0.0.1:8090/", timeout=5)
-print(answer.read().decode().strip(), answer.headers["X-Application"], answer.headers["X-Powered-By"])
-"""
-UNITS = "apache2 $(cd /lib/systemd/system && echo php*-fpm.service)"
+UNITS = "nginx apache2 ha-web-storage $(cd /lib/systemd/system && echo php*-fpm.service)"
+URLS = {
+    # Files alone: a script is not even shown.
+    "http://127.0.0.1/": "200 None None alone a file",
+    "http://127.0.0.1/x.php": "404",
+    "http://127.0.0.1/health": "200 None None alone ok",
+    # Through all of them, with the declared settings, extension, user and headers.
+    "https://alone/": "200 max-age=3600 None alone fpm-fcgi ha-app 200M apcu",
+    "http://127.0.0.1:8090/": "200 max-age=3600 None None fpm-fcgi www-data 200M apcu",
+}
 COMMANDS = {
-    "page": f"python3 -c '{ASK}'",
     "active": f"systemctl is-active {UNITS}",
     "enabled": f"systemctl is-enabled {UNITS}",
     "failed": "systemctl list-units --failed --plain --no-legend",
-    "tcp": "ss --no-header --listening --tcp --numeric --processes | grep apache2",
-    "workers": "pgrep --count --full '^php-fpm: pool'",
+    "told": f"python3 /usr/local/bin/ask {' '.join(URLS)}",
+    # But for Docker's resolver.
+    "tcp": "ss --no-header --listening --tcp --numeric not src 127.0.0.11",
+    "workers": "pgrep --count --full '^php-fpm: pool www'",
+    "written": "echo kept | runuser -u www-data -- tee /srv/shared/file /srv/more/file",
 }
 
 
 def test_daemons_run_now_and_at_boot(state: State) -> None:
-    assert state["active"].lines == ["active"] * 2
-    assert state["enabled"].lines == ["enabled"] * 2
+    assert state["active"].lines == ["active"] * 4
+    assert state["enabled"].lines == ["enabled"] * 4
     assert not state["failed"].text
 
 
-def test_page_is_made_with_the_declared_settings_extension_and_header(state: State) -> None:
-    assert state["page"].text == "fpm-fcgi 200M apcu hers None"
+@pytest.mark.parametrize("url", URLS)
+def test_page_is_served_as_declared(state: State, url: str) -> None:
+    assert dict(zip(URLS, state["told"].lines))[url] == URLS[url]
 
 
-def test_apache_listens_where_it_was_told_and_nowhere_else(state: State) -> None:
-    assert {line.split()[3] for line in state["tcp"].lines} == {"127.0.0.1:8090"}
+def test_nobody_listens_but_who_was_told_to(state: State) -> None:
+    assert {line.split()[3] for line in state["tcp"].lines} == {
+        *("0.0.0.0:80", "0.0.0.0:443"),
+        *(f"127.0.0.1:{port}" for port in (8081, 8089, 8090, 8091)),
+    }
 
 
 def test_pool_has_the_declared_workers(state: State) -> None:
     assert state["workers"].text == "3"
+
+
+def test_shares_are_mounted_and_may_be_written(state: State) -> None:
+    assert state["written"].code == 0, state["written"].text
