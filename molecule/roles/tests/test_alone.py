@@ -45,7 +45,7 @@ def test_page_is_served_as_declared(state: State, url: str) -> None:
 def test_nobody_listens_but_who_was_told_to(state: State) -> None:
     assert {line.split()[3] for line in state["tcp"].lines} == {
         *("0.0.0.0:80", "0.0.0.0:443"),
-        *(f"127.0.0.1:{port}" for port in (8081, 8089, 8090, 8091)),
+        *(f"127.0.0.1:{port}" for port in (8088, 8089, 8090, 8091)),
     }
 
 

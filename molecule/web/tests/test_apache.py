@@ -10,7 +10,7 @@ from lab.cluster import Cluster
 
 testinfra_hosts = ["ansible://web"]
 
-SITE, API, STATUS = (f"http://127.0.0.1:{port}" for port in (8080, 8082, 8081))
+SITE, API, STATUS = (f"http://127.0.0.1:{port}" for port in (8080, 8082, 8088))
 CURL = "curl --silent --show-error --max-time 10"
 CODE = f"{CURL} --output /dev/null --write-out '%{{http_code}}\\n'"
 FORGED = "-H 'X-Real-IP: 198.51.100.7' -H 'X-Forwarded-Proto: https' -H 'X-Request-ID: of-the-tests'"
@@ -36,7 +36,7 @@ def test_configuration_is_accepted(state: State) -> None:
 
 
 def test_listens_to_this_host_alone(state: State) -> None:
-    assert {line.split()[3] for line in state["tcp"].lines} == {f"127.0.0.1:{port}" for port in (8080, 8081, 8082)}
+    assert {line.split()[3] for line in state["tcp"].lines} == {f"127.0.0.1:{port}" for port in (8080, 8082, 8088)}
 
 
 def test_every_virtual_host_answers_for_its_pool(state: State) -> None:

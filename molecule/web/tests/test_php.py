@@ -22,8 +22,8 @@ COMMANDS = {
     "test": "$(echo /usr/sbin/php-fpm*) --test",
     "ids": "id ha-api; getent passwd ha-api",
     "settings": f"cat {FPM}/conf.d/90-ha-web.ini",
-    "www status": f"{CURL} http://127.0.0.1:8081/php-status-www",
-    "api status": f"{CURL} http://127.0.0.1:8081/php-status-api",
+    "www status": f"{CURL} http://127.0.0.1:8088/php-status-www",
+    "api status": f"{CURL} http://127.0.0.1:8088/php-status-api",
     "www": f"{CURL} http://127.0.0.1:8080/index.php",
     "api": f"{CURL} http://127.0.0.1:8082/any/path?q=1",
     # OPcache holds only what is older than two seconds.
