@@ -18,7 +18,7 @@ from lab.settings import REPO
 SITE = REPO / "playbooks/site.yml"
 OPEN = Path(__file__).with_name("open.yml")
 NODE = "web1"
-LIST = "nft --stateless list table inet ha_web"
+LIST = "nft --stateless --numeric-protocol list table inet ha_web"
 # ssh's port is open, and nobody else uses it here.
 ECHO = """
 import socket
