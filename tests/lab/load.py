@@ -23,13 +23,14 @@ _PROBE = Path(__file__).with_name("probe.py")
 class Load:
     """Requests through the VIP for as long as the ``with`` block lasts."""
 
-    def __init__(self, cluster: Cluster, path: str = "/") -> None:
+    def __init__(self, cluster: Cluster, path: str = "/", rate: int = RATE) -> None:
         self._samples: list[Sample] = []
-        arguments = (cluster.vip, 80, path, RATE, _LONGEST_S, TIMEOUT_S)
+        self._rate = rate
+        arguments = (cluster.vip, 80, path, rate, _LONGEST_S, TIMEOUT_S)
         self._program = NodeProgram(cluster, cluster.client, _PROBE, arguments, self._take)
 
     def __enter__(self) -> Load:
-        self.wait_for_requests(RATE // 4)
+        self.wait_for_requests(self._rate // 4)
         return self
 
     def __exit__(
@@ -60,7 +61,7 @@ class Load:
             self._program.check()
             return len(self._samples) >= wanted
 
-        wait_for(f"{more} requests of the probe", enough, more / RATE + 30, every=0.05)
+        wait_for(f"{more} requests of the probe", enough, more / self._rate + 30, every=0.05)
 
     def wait_until_sent(self, at: float) -> None:
         """Wait until all requests sent before ``at`` (the client's clock) have ended."""
@@ -89,5 +90,5 @@ class Load:
             samples = self.samples()
             return all(not one.failed for one in samples if one.at > samples[-1].at - seconds)
 
-        self.wait_for_requests(int(seconds * RATE))
+        self.wait_for_requests(int(seconds * self._rate))
         wait_for(f"{seconds:g} s without a failed request", quiet, deadline, every=0.1)

@@ -28,6 +28,8 @@ def environment(engine: Engine) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(REPO / "ansible.cfg"),
         # All nodes at once: a task waits for the engine more than for this machine.
         "ANSIBLE_FORKS": "10",
+        # A node under load needs more than the usual 10 s to start Python in.
+        "ANSIBLE_TIMEOUT": "60",
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
         "PYTHONPATH": str(REPO / "tests"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
