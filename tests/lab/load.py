@@ -23,10 +23,11 @@ _PROBE = Path(__file__).with_name("probe.py")
 class Load:
     """Requests through the VIP for as long as the ``with`` block lasts."""
 
-    def __init__(self, cluster: Cluster, path: str = "/", rate: int = RATE) -> None:
+    def __init__(self, cluster: Cluster, path: str = "/", rate: int = RATE, timeout: float = TIMEOUT_S) -> None:
         self._samples: list[Sample] = []
         self._rate = rate
-        arguments = (cluster.vip, 80, path, rate, _LONGEST_S, TIMEOUT_S)
+        self._timeout = timeout
+        arguments = (cluster.vip, 80, path, rate, _LONGEST_S, timeout)
         self._program = NodeProgram(cluster, cluster.client, _PROBE, arguments, self._take)
 
     def __enter__(self) -> Load:
@@ -46,7 +47,7 @@ class Load:
 
     def stop(self) -> None:
         """Send no more; return when the last request has ended."""
-        self._program.end(TIMEOUT_S + 20)
+        self._program.end(self._timeout + 20)
         self._program.check()
 
     def samples(self, since: float = 0.0, until: float = float("inf")) -> list[Sample]:
@@ -68,7 +69,7 @@ class Load:
 
         def passed() -> bool:
             self._program.check()
-            return self._samples[-1].at > at + TIMEOUT_S
+            return self._samples[-1].at > at + self._timeout
 
         wait_for(f"the requests sent before {at:.1f}", passed, 60, every=0.1)
 

@@ -22,8 +22,9 @@ TCP connection and is never repeated. Output is one JSON object a line: first
 SIGTERM ends it early: what is under way is awaited, nothing more is sent. It ends by itself
 after SECONDS + TIMEOUT at the latest.
 
-TIMEOUT must stay below one second: a lost SYN is sent again after one second, and with a longer
-timeout a request sent into a dead cluster would succeed late and hide the gap.
+Where a gap is measured, TIMEOUT must stay below one second: a lost SYN is sent again after one
+second, and with a longer timeout a request sent into a dead cluster would succeed late and hide
+the gap.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from lab.report import wait_for
 from lab.settings import BUILD, REPO
 
 SITE = REPO / "playbooks/site.yml"
-PREPARE = REPO / "molecule/shared/prepare.yml"
 CLIENTS = REPO / "tests/lab/long_connections.py"
 
 NEWCOMER, LEAVER = "web4", "web2"
@@ -138,9 +137,7 @@ def held_by(cluster: Cluster, node: str) -> str:
 
 def test_a_server_enters(cluster: Cluster, pool: Pool) -> None:
     assert not held_by(cluster, NEWCOMER)
-    inventory = pool.with_host(NEWCOMER, "web")
-    playbook.changes(cluster.engine, inventory, PREPARE)
-    seen = converge(cluster, inventory)
+    seen = converge(cluster, pool.with_host(NEWCOMER, "web"))
     print(seen.words(f"{NEWCOMER} enters"))
     assert not seen.failed()
     assert any(one.server == NEWCOMER for one in seen.samples)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab import outage, playbook
+from lab import playbook
 from lab.cluster import Cluster
-from lab.load import TIMEOUT_S, Load
+from lab.load import Load
 from lab.report import wait_for
 from lab.settings import REPO
 
@@ -39,27 +39,49 @@ def moved(cluster: Cluster, store: str, **variables: Any) -> None:
         wait_for(f"{store} on {node}", lambda node=node: cluster.run(node, ask), 40)
 
 
-def page(cluster: Cluster, query: str = "") -> dict[str, str]:
-    """The page as the outside client sees it, which keeps its cookie."""
-    text = cluster.run(cluster.client, f"{CURL} 'http://{cluster.vip}/index.php{query}'")
-    return dict(line.split(": ", 1) for line in text.splitlines())
+def pages(cluster: Cluster, number: int) -> list[dict[str, str]]:
+    """Pages, one after the other, as the outside client sees them, which keeps its cookie."""
+    ask = f"{CURL} 'http://{cluster.vip}/index.php' && echo"
+    text = cluster.run(cluster.client, f"for one in $(seq {number}); do {ask} || exit; done")
+    return [dict(line.split(": ", 1) for line in one.splitlines()) for one in text.strip().split("\n\n")]
+
+
+def page(cluster: Cluster) -> dict[str, str]:
+    return pages(cluster, 1)[0]
 
 
 def pages_of_every_node(cluster: Cluster, nodes: list[str]) -> list[dict[str, str]]:
-    """One page after the other with the same cookie, until each of the nodes has served one."""
-    pages: list[dict[str, str]] = []
+    """Pages with the same cookie, until each of the nodes has served one.
+
+    For a director a connection that a client has let go of without a word weighs as much as 256 that have ended.
+    """
+    seen: list[dict[str, str]] = []
 
     def all_have_served() -> bool:
-        pages.append(page(cluster))
-        return {one["node"] for one in pages} >= set(nodes)
+        seen.extend(pages(cluster, 20))
+        return {one["node"] for one in seen} >= set(nodes)
 
     wait_for(f"pages of {' '.join(nodes)}", all_have_served, 60, every=0)
-    return pages
+    return seen
 
 
 def assert_goes_on(pages: list[dict[str, str]], first: int) -> None:
     assert [int(one["count"]) for one in pages] == list(range(first, first + len(pages)))
     assert {one["session"] for one in pages} == {"kept"}
+
+
+def pages_asked_for(cluster: Cluster) -> Load:
+    """Requests for pages with a session, few, as the engine's one processor also runs the playbook.
+
+    They wait while a daemon that is reloaded starts its workers, and here that is long.
+    """
+    return Load(cluster, "/index.php", rate=30, timeout=5)
+
+
+def assert_served(load: Load) -> None:
+    samples = load.samples()
+    print(f"{len(samples)} requests, slowest {max(one.took for one in samples):.2f} s")
+    assert not [f"{one.at:.2f} {one.error}" for one in samples if one.failed]
 
 
 @pytest.fixture(autouse=True)
@@ -126,11 +148,14 @@ def test_dead_store_costs_pages_their_session_and_no_more(cluster: Cluster) -> N
 
 
 def test_sessions_move_to_the_shared_storage_and_back_under_load(cluster: Cluster) -> None:
-    with Load(cluster, "/index.php") as load:
+    with pages_asked_for(cluster) as load:
         moved(cluster, f"{SHARED['path']}/www", php_sessions=SHARED)
         assert set(changed(cluster, "php", php_sessions=SHARED).values()) == {0}
         assert_goes_on(pages_of_every_node(cluster, cluster.web), 1)
-        listed = cluster.run(cluster.web[0], f"stat --format='%n %U %a' {SHARED['path']}/*")
+        # Root may not enter, as on the storage it is nobody.
+        look = f'stat --format="%n %U %a" {SHARED["path"]}/*'
+        user = "setpriv --reuid=www-data --regid=www-data --clear-groups"
+        listed = cluster.run(cluster.web[0], f"{user} sh -c '{look}'")
         assert listed.split() == [
             *(f"{SHARED['path']}/api", "ha-api", "700"),
             *(f"{SHARED['path']}/www", "www-data", "700"),
@@ -139,8 +164,7 @@ def test_sessions_move_to_the_shared_storage_and_back_under_load(cluster: Cluste
         left = cluster.run(cluster.web[0], "cat /etc/php/*/fpm/php-fpm.conf")
         assert SHARED["path"] not in left
         load.stop()
-        reading = outage.read(load.samples(), TIMEOUT_S)
-    assert not reading.failed, reading
+    assert_served(load)
 
 
 def test_local_sessions_stay_where_they_are(cluster: Cluster) -> None:
@@ -196,7 +220,7 @@ def test_what_is_removed_is_gone(cluster: Cluster) -> None:
         "ls /run/php; ss --no-header --listening --tcp --numeric; cat /etc/apache2/apache2.conf /etc/php/*/fpm/*.conf"
     )
     node = cluster.web[0]
-    with Load(cluster) as load:
+    with pages_asked_for(cluster) as load:
         changed(cluster, "php", "apache", **more)
         ask = f"{CURL} http://127.0.0.1:8084/health"
         wait_for("the new virtual host", lambda: cluster.run(node, f"{ask} || true") == "ok", 20)
@@ -204,5 +228,4 @@ def test_what_is_removed_is_gone(cluster: Cluster) -> None:
         wait_for("its end", lambda: "8084" not in cluster.run(node, look), 40)
         assert "ha-web-more" not in cluster.run(node, look)
         load.stop()
-        reading = outage.read(load.samples(), TIMEOUT_S)
-    assert not reading.failed, reading
+    assert_served(load)
