@@ -315,7 +315,7 @@ def test_nothing_is_wrong(name: str) -> None:
         (
             {"sites": [site(tls={**TLS, "key": "example.key"})]},
             f"{SITE}, tls: key is neither an absolute path nor PEM.",
-            "Write '{{ inventory_dir }}/files/example.pem'.",
+            "Write '{{ inventory_dir }}/../files/example.pem'.",
         ),
         (
             {"sites": [site(tls={**TLS, "key": KEY_TEXT})]},

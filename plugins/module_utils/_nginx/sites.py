@@ -117,7 +117,9 @@ def _tls(entry: Entry) -> Tls | None:
                 one.problem(f"remote, and {key} is its content.", "Write the path on the node.")
         elif value and not fields.PATH.fullmatch(value):
             # Not quoted: it may be a damaged key.
-            one.problem(f"{key} is neither an absolute path nor PEM.", "Write '{{ inventory_dir }}/files/example.pem'.")
+            one.problem(
+                f"{key} is neither an absolute path nor PEM.", "Write '{{ inventory_dir }}/../files/example.pem'."
+            )
     hsts = one.get("hsts", False)
     seconds = {True: 31536000, False: 0}[hsts] if isinstance(hsts, bool) else whole(hsts)
     if seconds is None or seconds < 0:
