@@ -15,7 +15,7 @@ from .report import wait_for
 
 RATE = 100  # requests a second
 TIMEOUT_S = 0.8  # below one second: see probe.py
-_LONGEST_S = 300  # nobody may forget a load: it ends by itself
+_LONGEST_S = 600  # nobody may forget a load: it ends by itself
 
 _PROBE = Path(__file__).with_name("probe.py")
 

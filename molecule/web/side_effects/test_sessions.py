@@ -27,7 +27,7 @@ def changed(cluster: Cluster, *tags: str, **variables: Any) -> dict[str, int]:
 
 
 def refused(cluster: Cluster, *tags: str, **variables: Any) -> str:
-    wanted = ("--limit=web", f"--tags={','.join(tags)}", "--extra-vars", json.dumps(variables))
+    wanted = (f"--limit={cluster.web[0]}", f"--tags={','.join(tags)}", "--extra-vars", json.dumps(variables))
     return playbook.refused(cluster.engine, cluster.inventory, SITE, *wanted)
 
 
