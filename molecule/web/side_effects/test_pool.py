@@ -26,8 +26,8 @@ CLIENTS = REPO / "tests/lab/long_connections.py"
 NEWCOMER, LEAVER = "web4", "web2"
 # Of 10 s, and enough of them that each server has one at any moment.
 NUMBERS, BYTES_PER_S = 150_000, 90_000
-# Requests a second for a file, beside those of clients that keep connections for pages with a session: together a fifth
-# of what the engine's one processor can do, as it also runs the playbook, in eight nodes at once.
+# Requests a second for a file: pages with a session, as often, leave too little of the engine's one processor, which also
+# runs the playbook, in eight nodes at once.
 RATE = 50
 WHOLE = hashlib.sha256("".join(f"{number}\n" for number in range(1, NUMBERS + 1)).encode()).hexdigest()
 LEFT = (

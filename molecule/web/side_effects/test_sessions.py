@@ -34,6 +34,7 @@ def refused(cluster: Cluster, *tags: str, **variables: Any) -> str:
 def moved(cluster: Cluster, store: str, **variables: Any) -> None:
     """Deploy the store, and wait until the reload has come to its end on every node."""
     assert min(changed(cluster, "php", **variables).values()) > 0
+    # Until it is there, nothing is printed, and asked again.
     ask = f"curl --silent --fail --max-time 15 http://127.0.0.1:8080/index.php | grep -Fx 'store: {store}' || true"
     for node in cluster.web:
         wait_for(f"{store} on {node}", lambda node=node: cluster.run(node, ask), 40)

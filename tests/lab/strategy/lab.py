@@ -6,8 +6,8 @@ Mitogen would bind each of its processes to one core, on a small machine its mul
 embedded engine runs, before all else its core does.
 
 Ansible runs each task in a new process. One that uses a single filter loads all filters of its collection, and compiles
-them, as nothing of a collection is kept compiled: half of what a run costs here. A new process has what this one has
-loaded already.
+them, as nothing of a collection is kept compiled: half of the controller's work here. A new process has what this one
+has loaded already.
 """
 
 from __future__ import annotations
