@@ -26,7 +26,7 @@ CLIENTS = REPO / "tests/lab/long_connections.py"
 NEWCOMER, LEAVER = "web4", "web2"
 # Of 10 s, and enough of them that each server has one at any moment.
 NUMBERS, BYTES_PER_S = 150_000, 90_000
-# Requests a second for a file: pages with a session, as often, leave too little of the engine's one processor, which also
+# Requests a second for a file: as many pages with a session leave too little of the engine's one processor, which also
 # runs the playbook, in eight nodes at once.
 RATE = 50
 WHOLE = hashlib.sha256("".join(f"{number}\n" for number in range(1, NUMBERS + 1)).encode()).hexdigest()
