@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
-        readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web \
+        readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 NODE ?= lvs1
@@ -77,6 +77,10 @@ bench-faults: venv ## every fault RUNS times: median and worst outage beside the
 bench-web: venv ## what LVS, nginx, apache, PHP and TLS cost a request, as ratios; a run without changes by role (8 minutes)
 	@$(LAB) run molecule converge -s web -- --extra-vars '{"ha_web_firewall": false}'
 	@PYTHONPATH=tests .venv/bin/python -m lab.bench_web --inventory molecule/web/inventory --out build/bench-web
+
+bench-php: venv ## what the opcode cache gains and costs, as ratios (4 minutes)
+	@$(LAB) run molecule converge -s web
+	@PYTHONPATH=tests .venv/bin/python -m lab.bench_php --inventory molecule/web/inventory --out build/bench-php
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
 	@$(LAB) run molecule test -s $(SCENARIO)

@@ -60,7 +60,8 @@ _value:
         - By host, its own address, all addresses that it is declared to send from, the VIPs it must own locally as a
           real server, and where its web server listens.
         - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
-          C(service), C(reply), C(check), C(tunnel) or C(storage)), RV(ignore:items) that need it, RV(ignore:family),
+          C(service), C(reply), C(check), C(tunnel), C(storage) or
+          C(cache)), RV(ignore:items) that need it, RV(ignore:family),
           RV(ignore:protocol), RV(ignore:ports), RV(ignore:sources), RV(ignore:destinations) and
           RV(ignore:interface). An empty list is anyone, any of its addresses or every port.
         - RV(ignore:unstated) is what must be open as well and cannot be derived.
@@ -182,6 +183,10 @@ _value:
       type: list
       elements: dict
       sample: [{name: shared, server: store1, mount: /srv/ha-web/shared, clients: [web1]}]
+    eaccelerator_peers:
+      description: Where web servers ask each other for their opcode caches, by host; empty without a control page.
+      type: dict
+      sample: {web1: "192.0.2.21:8405"}
     sync_daemon:
       description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
       type: dict

@@ -27,6 +27,7 @@ POOL_KEYS = (
     *("pm", "max_children", "start_servers", "min_spare_servers", "max_spare_servers", "process_idle_timeout"),
     *("max_requests", "request_terminate_timeout", "slow_log_timeout", "access_log", "status_path"),
     *("chdir", "open_basedir", "env", "php_value", "php_admin_value", "settings"),
+    "eaccelerator_api",
 )
 SESSION_KEYS = {
     "files": ("store", "lifetime", "path"),
@@ -99,6 +100,7 @@ class Pool:
     socket: str
     max_children: int
     session_path: str
+    eaccelerator_api: bool
     directives: Mapping[str, str]
 
 
@@ -230,7 +232,8 @@ def _pool(entry: Entry, name: str, sessions: Sessions) -> Pool:
     path = f"{sessions.path}/{name}" if sessions.store in ("files", "shared") else ""
     values |= _php(entry, name, sessions, path, terminate)
     values |= _further(entry)
-    return Pool(name, user, group, numbers["uid"], numbers["gid"], socket, children, path, values)
+    api = entry.boolean("eaccelerator_api", False)
+    return Pool(name, user, group, numbers["uid"], numbers["gid"], socket, children, path, api, values)
 
 
 def _manager(entry: Entry) -> tuple[int, dict[str, str]]:

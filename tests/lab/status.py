@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from . import opcode_cache
 from .cluster import Cluster
 from .report import LabError
 
@@ -37,7 +38,7 @@ def _directors(cluster: Cluster) -> Iterator[tuple[str, ...]]:
 def _real_servers(cluster: Cluster) -> Iterator[tuple[str, ...]]:
     directors = [name for name in cluster.directors if cluster.is_up(name)]
     tables = {name: cluster.director(name).table for name in directors}
-    yield "real server", "node", *(f"weight on {name}" for name in directors)
+    yield "real server", "node", *(f"weight on {name}" for name in directors), "eAccelerator"
     for name in cluster.web:
         address = cluster.address(name)
         weights = []
@@ -49,7 +50,8 @@ def _real_servers(cluster: Cluster) -> Iterator[tuple[str, ...]]:
                 if endpoint.rpartition(":")[0].strip("[]") == address
             }
             weights.append("/".join(sorted(found)) or "out")
-        yield name, "up" if cluster.is_up(name) else "down", *weights
+        up = cluster.is_up(name)
+        yield name, "up" if up else "down", *weights, opcode_cache.at_a_glance(cluster, name) if up else "-"
 
 
 def lines(cluster: Cluster) -> Iterator[str]:

@@ -14,7 +14,7 @@ from ansible_collections.lvs.ha_web.plugins.filter.apache_errors import apache_e
 from ansible_collections.lvs.ha_web.plugins.filter.firewall_errors import firewall_errors
 from ansible_collections.lvs.ha_web.plugins.filter.nginx_errors import nginx_errors
 from ansible_collections.lvs.ha_web.plugins.filter.php_errors import php_errors
-from ansible_collections.lvs.ha_web.plugins.module_utils import _apache, _firewall, _php
+from ansible_collections.lvs.ha_web.plugins.module_utils import _apache, _eaccelerator, _firewall, _php
 from ansible_collections.lvs.ha_web.plugins.module_utils._nginx import pools, sites
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology import (
     checks,
@@ -58,6 +58,7 @@ KEYS = {
     ("apache", "access"): _apache.ACCESS_KEYS,
     ("apache", "mpm"): tuple(_apache.MPM),
     ("php", "pools"): _php.POOL_KEYS,
+    ("eaccelerator", "directives"): _eaccelerator.KNOWN,
     **{("php", f"sessions in {store}"): keys for store, keys in _php.SESSION_KEYS.items()},
 }
 

@@ -155,3 +155,14 @@ def test_storage_is_open_to_its_clients_alone() -> None:
     assert opened(declared, "store2", "storage") == [("tcp", ["2049"], list(WEB.values()), ["192.0.2.32"])]
     assert {one.purpose for one in build(declared).nodes["store1"].openings} == {"storage"}
     assert opened(declared, "web1", "storage") == []
+
+
+def test_web_servers_ask_each_other_for_their_caches() -> None:
+    inventory = short(ha_web_eaccelerator_port=8405)
+    assert opened(inventory, "web1", "cache") == [("tcp", ["8405"], [WEB["web2"]], [WEB["web1"]])]
+    assert opened(inventory, "lvs1", "cache") == []
+    assert build(inventory).eaccelerator_peers == {name: f"{address}:8405" for name, address in WEB.items()}
+
+
+def test_without_a_control_page_they_do_not() -> None:
+    assert opened(short(), "web1", "cache") == []

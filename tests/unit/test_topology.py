@@ -298,6 +298,7 @@ def test_short_form_states_everything() -> None:
         },
         "lvs_timeouts": {"tcp": 0, "tcpfin": 30, "udp": 0},
         "shares": [],
+        "eaccelerator_peers": {},
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [

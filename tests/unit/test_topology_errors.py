@@ -51,6 +51,11 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         "old1: is in the group retired, and still serves api.",
         "Remove it from retired, or from the services.",
     ),
+    "control page at the port of a service": (
+        short(ha_web_eaccelerator_port=80),
+        "ha_web_eaccelerator_port: 80 is a port of ha_web_vip.",
+        "Choose a free one, such as 8405.",
+    ),
     "no VIP": (
         inventory(),
         "ha_web_vip: not set, and there is no ha_web_virtual_services either.",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._fields import Problems, ip, quote
+from .._fields import PORTS, Problems, ip, quote
 from .._problems import Problem
 from .fields import PRIORITIES, VRIDS, raw_lines
 from .lvs_timeouts import read_lvs_timeouts
@@ -74,6 +74,8 @@ class Declaration:
     lvs_timeouts: LvsTimeouts = field(default_factory=LvsTimeouts)
     storage_root: str = DEFAULT_ROOT
     shares: list[DeclaredShare] = field(default_factory=list)
+    # Of the opcode cache's control page; 0 where there is none.
+    eaccelerator_port: int = 0
     raw: list[str] = field(default_factory=list)
 
     def addresses_of(self, host: str) -> list[str]:
@@ -116,6 +118,8 @@ class _Reader:
         declared.nat_gateways = read_gateways(found, self._shared("ha_web_nat_gateway", members))
         declared.storage_root = read_root(found, self._shared("ha_web_storage_root", members))
         shares = self._shared("ha_web_shares", members)
+        item = "ha_web_eaccelerator_port"
+        declared.eaccelerator_port = found.integer(item, "", self._shared(item, declared.web), (0, PORTS[1]), 0)
         declared.shares = read_shares(found, shares, declared.storage_root, declared.storage, declared.web)
         self._addresses(declared, members)
         self._routers(declared, members, vrid, interval)

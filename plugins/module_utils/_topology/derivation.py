@@ -82,8 +82,15 @@ def derive(declared: Declaration) -> Topology:
     sync_daemon = _sync_daemon(declared, routers, groups)
     offered = list(zip(services, spoken_to))
     hosts = _hosts(declared, routers, bfd)
+    peers = _eaccelerator_peers(declared)
     opened = openings(
-        hosts, routers=routers, services=offered, bfd=bfd, sync_daemon=sync_daemon, transfers=transfers(declared)
+        hosts,
+        routers=routers,
+        services=offered,
+        bfd=bfd,
+        sync_daemon=sync_daemon,
+        transfers=transfers(declared),
+        cache_peers=peers,
     )
     bounds = Bounds(
         failover_s=max(router.failover_s for router in routers),
@@ -106,10 +113,16 @@ def derive(declared: Declaration) -> Topology:
         handover=handover(declared),
         lvs_timeouts=declared.lvs_timeouts,
         shares=shares(declared),
+        eaccelerator_peers={name: endpoint(*peer) for name, peer in peers.items()},
         raw=declared.raw,
         bounds=bounds,
         summary=_summary(services, bounds),
     )
+
+
+def _eaccelerator_peers(declared: Declaration) -> dict[str, tuple[str, int]]:
+    port = declared.eaccelerator_port
+    return {name: (declared.addresses[name], port) for name in declared.web} if port else {}
 
 
 def _directors(declared: Declaration) -> list[Director]:

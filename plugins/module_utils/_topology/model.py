@@ -543,6 +543,7 @@ class Topology:
     handover: Handover
     lvs_timeouts: LvsTimeouts
     shares: list[Share]
+    eaccelerator_peers: dict[str, str]
     raw: list[str]
     bounds: Bounds
     summary: list[str]

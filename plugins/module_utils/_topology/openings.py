@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .model import Bfd, Check, Opening, SyncDaemon, Tunnel, VirtualRouter, VirtualService, family
@@ -96,6 +96,7 @@ def openings(
     bfd: Sequence[Bfd],
     sync_daemon: SyncDaemon,
     transfers: Sequence[Transfer],
+    cache_peers: Mapping[str, tuple[str, int]],
 ) -> dict[str, Openings]:
     """Return by host what it must accept; services come with the addresses that their clients speak to."""
     found = {name: Openings() for name in hosts.names}
@@ -111,6 +112,7 @@ def openings(
                 _served(found[server.name], service, spoken_to, server)
                 _from_directors(found[server.name], service, server, hosts)
     _storage(found, transfers)
+    _caches(found, cache_peers)
     return found
 
 
@@ -161,6 +163,16 @@ def _storage(found: dict[str, Openings], transfers: Sequence[Transfer]) -> None:
         clients.setdefault((one.server, one.share, one.to), []).append(one.source)
     for (server, share, to), sources in clients.items():
         found[server].add("storage", share, family(to), "tcp", NFS_PORT, sources=sources, destinations=[to])
+
+
+def _caches(found: dict[str, Openings], peers: Mapping[str, tuple[str, int]]) -> None:
+    """Web servers ask each other for their opcode caches, and empty them."""
+    for name, (address, port) in peers.items():
+        version = family(address)
+        others = [one for other, (one, _port) in peers.items() if other != name and family(one) == version]
+        if others:
+            item = "ha_web_eaccelerator_port"
+            found[name].add("cache", item, version, "tcp", port, sources=others, destinations=[address])
 
 
 def _balanced(found: Openings, service: VirtualService, spoken_to: list[str], servers: Sequence[_Server]) -> None:

@@ -79,12 +79,22 @@ def vip_is_no_node_address(declared: Declaration, carriers: Carriers) -> Iterato
             )
 
 
+def control_page_has_a_port_of_its_own(declared: Declaration, carriers: Carriers) -> Iterator[Problem]:
+    port = declared.eaccelerator_port
+    for service in declared.services:
+        if port and port in service.ports:
+            yield Problem(
+                "ha_web_eaccelerator_port", f"{port} is a port of {service.item}.", "Choose a free one, such as 8405."
+            )
+
+
 RULES: tuple[Callable[[Declaration, Carriers], Iterable[Problem]], ...] = (
     both_groups_have_hosts,
     no_host_in_both_groups,
     retired_hosts_take_no_part,
     node_addresses_differ,
     vip_is_no_node_address,
+    control_page_has_a_port_of_its_own,
     *ROUTER_RULES,
     *SERVICE_RULES,
     *GATEWAY_RULES,

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""Scripts and settings that change: what is stale, what is fresh, and what reaches all web servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from lab import opcode_cache, playbook
+from lab.cluster import Cluster
+from lab.report import wait_for
+from lab.settings import REPO
+
+SITE = REPO / "playbooks/site.yml"
+SCRIPT = "/var/www/html/release.php"
+CURL = "curl --silent --show-error --fail --max-time 20"
+TAGS = "--tags=php,nginx,eaccelerator"
+# OPcache takes no file that is younger than two seconds.
+WRITE = f"echo '<?php echo \"{{release}}\";' > {SCRIPT}; touch --date='-1 hour' {SCRIPT}"
+SETTINGS = {"shm_size": 48, "name_space": "lab"}
+
+
+def changed(cluster: Cluster, **variables: Any) -> dict[str, int]:
+    extra = ("--extra-vars", json.dumps(variables)) if variables else ()
+    return playbook.changes(cluster.engine, cluster.inventory, SITE, "--limit=web", TAGS, *extra)
+
+
+def deploy(cluster: Cluster, release: str) -> None:
+    for node in cluster.web:
+        cluster.run(node, WRITE.format(release=release))
+
+
+def served(cluster: Cluster, node: str) -> str:
+    return cluster.run(node, f"{CURL} http://127.0.0.1:8080/release.php")
+
+
+def served_by_all(cluster: Cluster) -> set[str]:
+    return {served(cluster, node) for node in cluster.web}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_declared(cluster: Cluster) -> Iterator[None]:
+    """Whatever a test leaves behind: the next module finds the scenario as it was."""
+    yield
+    changed(cluster)
+    assert set(changed(cluster).values()) == {0}
+
+
+def test_a_changed_script_is_fresh_at_once(cluster: Cluster) -> None:
+    deploy(cluster, "first")
+    assert served_by_all(cluster) == {"first"}
+    deploy(cluster, "second")
+    assert served_by_all(cluster) == {"second"}
+
+
+def test_without_check_mtime_it_is_stale_until_all_are_cleared(cluster: Cluster, control: Any) -> None:
+    deploy(cluster, "old")
+    assert min(changed(cluster, eaccelerator_settings={**SETTINGS, "check_mtime": False}).values()) > 0
+    for node in cluster.web:
+        wait_for(f"old on {node}", lambda node=node: served(cluster, node) == "old", 20)
+    deploy(cluster, "new")
+    assert served_by_all(cluster) == {"old"}
+    control.clear_all("web2")
+    assert served_by_all(cluster) == {"new"}
+
+
+def test_what_is_wrong_is_refused_and_the_old_serves(cluster: Cluster) -> None:
+    files = "cat /etc/php/*/fpm/conf.d/95-ha-web-eaccelerator.ini /etc/nginx/ha-web.d/* | sha256sum"
+    before = [cluster.run(node, files) for node in cluster.web]
+    for variables, words in (
+        ({"eaccelerator_settings": {"compress": True}}, "compress has nothing to become"),
+        ({"eaccelerator_settings": {"filter": "*.php"}}, "OPcache can leave scripts out"),
+        ({"eaccelerator_provider": "native"}, "eAccelerator does not build on it"),
+        ({"eaccelerator_control_secret": "short"}, "could not tell each other from strangers"),
+    ):
+        arguments = ("--limit=web", TAGS, "--extra-vars", json.dumps(variables))
+        said = playbook.refused(cluster.engine, cluster.inventory, SITE, *arguments)
+        assert words in said
+        assert "nothing was changed" in said
+    assert [cluster.run(node, files) for node in cluster.web] == before
+
+
+def test_a_cache_that_is_off_says_so(cluster: Cluster) -> None:
+    changed(cluster, eaccelerator_settings={**SETTINGS, "enable": False})
+    for node in cluster.web:
+        wait_for(
+            f"none on {node}",
+            lambda node=node: not opcode_cache.snapshot(cluster, node)["opcache"]["enabled"],
+            20,
+        )
+        assert "switched off" in cluster.run(node, f"cat {opcode_cache.FACT}")
+
+
+def test_a_pool_without_the_api_loads_what_it_loaded_before(cluster: Cluster) -> None:
+    pools = [
+        {"name": "www", "php_value": {"auto_prepend_file": "/var/www/html/before.php"}},
+        {"name": "api", "user": "ha-api", "uid": 2001, "gid": 2001},
+    ]
+    changed(cluster, php_pools=pools)
+    for node in cluster.web:
+        wait_for(f"no API on {node}", lambda node=node: not page(cluster, node)["api"], 20)
+        assert page(cluster, node)["before"]
+        left = cluster.run(node, "ls /etc/php/*/fpm/ha-web-eaccelerator")
+        assert left.split() == ["blacklist"]
+
+
+def page(cluster: Cluster, node: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(cluster.run(node, f"{CURL} http://127.0.0.1:8080/cache.php"))
+    return found
