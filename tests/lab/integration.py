@@ -29,7 +29,10 @@ ln -s /opt/python*/python* /usr/local/bin
 
 def _files() -> dict[str, Path]:
     """Return what the container gets, by the path it has there."""
-    parts = ("galaxy.yml", "meta", "plugins", "pyproject.toml", "tests/integration", "tests/unit/ipvs_tables.py")
+    parts = (
+        *("galaxy.yml", "meta", "plugins", "pyproject.toml", "roles/eaccelerator/files"),
+        *("tests/integration", "tests/php", "tests/unit/ipvs_tables.py"),
+    )
     return {
         **{f"{COLLECTION}/{name}": REPO / name for name in parts},
         "srv/site": pythons.packages(RELEASE),

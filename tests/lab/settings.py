@@ -66,6 +66,7 @@ NODE_STACK = (
     "nginx-light",
     "apache2",
     "php-fpm",
+    "php-apcu",
     "php-redis",
     "php-memcached",
     "redis-server",
