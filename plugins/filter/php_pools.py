@@ -34,7 +34,7 @@ RETURN = r"""
 _value:
   description:
     - For each pool its C(name), C(user), C(group), C(uid), C(gid), C(socket), C(max_children), C(session_path),
-      C(eaccelerator_api) and C(directives), a mapping of those of C(php-fpm.conf).
+      C(include) and C(directives), a mapping of those of C(php-fpm.conf).
   type: list
   elements: dict
 """

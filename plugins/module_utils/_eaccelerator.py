@@ -13,8 +13,6 @@ from . import _php
 from ._fields import Entry, Problems, quote, whole
 from ._problems import Problem
 
-DIRECTORY = "/usr/local/share/ha-web/eaccelerator"
-PREPENDS = "ha-web-eaccelerator"
 PROVIDERS = ("auto", "native", "compat")
 
 _SETTINGS = "eaccelerator_settings"
@@ -66,7 +64,7 @@ class Compat:
     excluded: list[str] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
     prepends: list[Prepend] = field(default_factory=list)
-    admin_path: str = DIRECTORY
+    admin_path: str = _php.EACCELERATOR
     cache_dir: str = ""
     log_file: str = ""
     name_space: str = ""

@@ -21,6 +21,9 @@ SOCKET = "/run/php/ha-web-{name}.sock"
 LOG = "/var/log/ha-web-php-{name}.{kind}.log"
 LOCAL_SESSIONS = "/var/lib/php/ha-web-sessions"
 SHARED_SESSIONS = "/srv/ha-web/shared/sessions"
+# Of the role eaccelerator: the functions, and what has a pool load them.
+EACCELERATOR = "/usr/local/share/ha-web/eaccelerator"
+EACCELERATOR_POOLS = "/etc/ha-web-eaccelerator"
 
 POOL_KEYS = (
     *("name", "user", "group", "uid", "gid", "socket", "socket_owner"),
@@ -100,7 +103,8 @@ class Pool:
     socket: str
     max_children: int
     session_path: str
-    eaccelerator_api: bool
+    # A file of further directives that another role writes, or an empty string.
+    include: str
     directives: Mapping[str, str]
 
 
@@ -232,8 +236,8 @@ def _pool(entry: Entry, name: str, sessions: Sessions) -> Pool:
     path = f"{sessions.path}/{name}" if sessions.store in ("files", "shared") else ""
     values |= _php(entry, name, sessions, path, terminate)
     values |= _further(entry)
-    api = entry.boolean("eaccelerator_api", False)
-    return Pool(name, user, group, numbers["uid"], numbers["gid"], socket, children, path, api, values)
+    include = f"{EACCELERATOR_POOLS}/{name}.conf" if entry.boolean("eaccelerator_api", False) else ""
+    return Pool(name, user, group, numbers["uid"], numbers["gid"], socket, children, path, include, values)
 
 
 def _manager(entry: Entry) -> tuple[int, dict[str, str]]:
@@ -289,7 +293,9 @@ def _php(entry: Entry, name: str, sessions: Sessions, path: str, terminate: int)
                 values[f"{key}[{setting}]"] = escaped(str(value))
     directories = [_absolute(entry, "open_basedir", one) for one in entry.items("open_basedir")]
     if directories:
-        values["php_admin_value[open_basedir]"] = escaped(":".join([*directories, path] if path else directories))
+        directories += [path] if path else []
+        directories += [EACCELERATOR, EACCELERATOR_POOLS] if entry.boolean("eaccelerator_api", False) else []
+        values["php_admin_value[open_basedir]"] = escaped(":".join(directories))
     return values
 
 

@@ -8,7 +8,7 @@ function eaccelerator_get($key)
 {
     return 'mine';
 }
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 var_dump(eaccelerator_get('key'), function_exists('eaccelerator_put'));
 --EXPECT--
 string(4) "mine"

@@ -4,7 +4,7 @@ Pages with an error or a status of their own, or sent in parts, are not kept
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 function page(string $key, callable $write): string
 {
     $file = tempnam(sys_get_temp_dir(), 'page');

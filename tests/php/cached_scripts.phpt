@@ -7,7 +7,7 @@ opcache.file_update_protection=0
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 $found = null;
 foreach (eaccelerator_cached_scripts() as $script) {
     $found = basename($script['file']) === 'api.php' ? $script : $found;

@@ -7,7 +7,7 @@ opcache.restrict_api=/nowhere
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 eaccelerator_put('key', 1);
 eaccelerator_clear();
 eaccelerator_clear();

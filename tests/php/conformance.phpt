@@ -4,7 +4,7 @@ A program's cache adapter, as they were written for the extension, works unchang
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 HaWeb\EAccelerator\Api::start('www', '');
 require __DIR__ . '/adapter.php';
 --EXPECTF--

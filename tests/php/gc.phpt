@@ -4,7 +4,7 @@ gc is true and keeps what has not expired
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 eaccelerator_put('key', 1);
 var_dump(eaccelerator_gc(), eaccelerator_get('key'));
 --EXPECT--

@@ -9,7 +9,7 @@ opcache.validate_timestamps=0
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 eaccelerator_put('key', 1);
 $info = eaccelerator_info();
 echo implode("\n", array_keys($info)), "\n";

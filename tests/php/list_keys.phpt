@@ -4,7 +4,7 @@ Names carry a leading colon; ttl is the moment of expiry, created a time of toda
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 use HaWeb\EAccelerator\Api;
 
 foreach (['', 'forum'] as $nameSpace) {

@@ -4,7 +4,7 @@ A lock ends with a script that dies of a fatal error, after its last functions
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 use HaWeb\EAccelerator\Api;
 
 if (pcntl_fork() === 0) {

@@ -4,7 +4,7 @@ Who was too slow does not unlock the next one's lock
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 use HaWeb\EAccelerator\Api;
 
 $name = Api::name('key', 'eaccelerator-lock');

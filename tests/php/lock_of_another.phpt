@@ -4,7 +4,7 @@ Another's lock cannot be unlocked, and the wait for it ends
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 use HaWeb\EAccelerator\Locks;
 
 eaccelerator_lock('key');

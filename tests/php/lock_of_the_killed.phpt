@@ -4,7 +4,7 @@ The lock of a process that was killed ends by its ttl
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 use HaWeb\EAccelerator\Locks;
 
 Locks::$ttl = 1;

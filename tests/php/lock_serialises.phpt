@@ -4,7 +4,7 @@ Three lockers are never inside together
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 $log = tempnam(sys_get_temp_dir(), 'lockers');
 for ($locker = 0; $locker < 3; $locker++) {
     if (pcntl_fork() === 0) {

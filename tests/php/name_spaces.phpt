@@ -4,7 +4,7 @@ Pools and name spaces have keys of their own, also where their names hold colons
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 use HaWeb\EAccelerator\Api;
 
 $places = [['a', 'b'], ['a', ''], ['', 'a'], ['a:b', ''], ['a', 'b:c'], ['a:b', 'c'], ['a%3Ab', ''], ['', '']];

@@ -7,7 +7,7 @@ opcache.enable_cli=0
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-require __DIR__ . '/../../roles/eaccelerator/files/api.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/api.php';
 var_dump(eaccelerator_put('key', 1), eaccelerator_get('key'), eaccelerator_rm('key'), eaccelerator_gc());
 var_dump(eaccelerator_lock('key'), eaccelerator_unlock('key'), eaccelerator_list_keys(), eaccelerator_cached_scripts());
 var_dump(eaccelerator_info()['memorySize'], eaccelerator_cache_page('page'), eaccelerator_rm_page('page'));

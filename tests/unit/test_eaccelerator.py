@@ -184,6 +184,7 @@ def test_native_keeps_all_directives() -> None:
         ([WWW, {"name": "api"}], "api", "api"),
         ([{**WWW, "open_basedir": ["/srv"]}, {"name": "api"}], "", "api"),
         ([{**WWW, "open_basedir": ["/srv", DIRECTORY]}], "", "www"),
+        ([{**API, "open_basedir": ["/srv"]}], "", "www"),
     ],
 )
 def test_a_pool_that_may_tells_of_the_cache(pools: list[dict[str, Any]], wanted: str, chosen: str) -> None:

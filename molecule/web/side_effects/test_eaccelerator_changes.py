@@ -103,7 +103,7 @@ def test_a_pool_without_the_api_loads_what_it_loaded_before(cluster: Cluster) ->
     for node in cluster.web:
         wait_for(f"no API on {node}", lambda node=node: not page(cluster, node)["api"], 20)
         assert page(cluster, node)["before"]
-        left = cluster.run(node, "ls /etc/php/*/fpm/ha-web-eaccelerator")
+        left = cluster.run(node, "ls /etc/ha-web-eaccelerator")
         assert left.split() == ["blacklist"]
 
 
