@@ -93,13 +93,13 @@ def measure(cluster: Cluster) -> dict[str, Any]:
         )
         cluster.python(node, _TREE, ROOT, INCLUDED)
     with steps.step("memory") as detail:
-        before = opcode_cache.snapshot(cluster, node)["opcache"]["memory"]["used"]
+        before = opcode_cache.snapshot(cluster, node)["memory"]["used"]
         peaks: dict[str, dict[str, int]] = {}
         for page in PAGES:
             # The first compiles; what is younger than two seconds is compiled again.
             cluster.run(node, f"find {ROOT} -exec touch --date=-1hour {{}} +")
             peaks[page] = {pool: min(peak(cluster, node, pool, page) for _turn in range(20)) for pool in PORTS}
-        after = opcode_cache.snapshot(cluster, node)["opcache"]["memory"]["used"]
+        after = opcode_cache.snapshot(cluster, node)["memory"]["used"]
         detail(f"{INCLUDED} files take {(after - before) / 2**20:.1f} MiB of the cache")
     rates: dict[str, dict[str, list[float]]] = {page: {pool: [] for pool in PORTS} for page in PAGES}
     with steps.step("requests") as detail:

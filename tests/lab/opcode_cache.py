@@ -40,6 +40,5 @@ def at_a_glance(cluster: Cluster, node: str) -> str:
         found = snapshot(cluster, node)
     except (LabError, ValueError):
         return "unknown"
-    cache = found["opcache"]
-    asked = cache["hits"] + cache["misses"]
-    return f"{found['provider']}: OPcache {cache['version']}, {cache['hits'] / max(asked, 1):.1%} of {asked:,} hit"
+    asked = found["hits"] + found["misses"]
+    return f"{found['provider']}: OPcache {found['opcache']}, {found['hits'] / max(asked, 1):.1%} of {asked:,} hit"

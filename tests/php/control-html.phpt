@@ -8,7 +8,7 @@ declare(strict_types=1);
 
 namespace HaWeb\EAccelerator;
 
-require __DIR__ . '/../../roles/eaccelerator/files/lib/autoload.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/lib/autoload.php';
 
 echo Html::name('<script>"a" & \'b\'</script>'), "\n";
 echo Html::name("two\nlines, a\ttab, turned \u{202e}round, broken \xff."), "\n";

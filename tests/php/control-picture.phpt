@@ -8,7 +8,7 @@ declare(strict_types=1);
 
 namespace HaWeb\EAccelerator;
 
-require __DIR__ . '/../../roles/eaccelerator/files/lib/autoload.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/lib/autoload.php';
 
 echo Picture::bar(['used' => 1, 'free' => 3, 'wasted' => 0], 'a "bar"'), "\n";
 echo Picture::ring(['used' => 1, 'free' => 2, 'wasted' => 1], 'a ring', '<50 %'), "\n";

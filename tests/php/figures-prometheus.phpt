@@ -8,7 +8,7 @@ declare(strict_types=1);
 
 namespace HaWeb\EAccelerator;
 
-require __DIR__ . '/../../roles/eaccelerator/files/lib/autoload.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/lib/autoload.php';
 
 $status = [
     'opcache_enabled' => true,

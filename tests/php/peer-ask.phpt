@@ -8,7 +8,7 @@ declare(strict_types=1);
 
 namespace HaWeb\EAccelerator;
 
-require __DIR__ . '/../../roles/eaccelerator/files/lib/autoload.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/lib/autoload.php';
 
 $silent = stream_socket_server('tcp://127.0.0.1:0');
 $gone = stream_socket_server('tcp://127.0.0.1:0');

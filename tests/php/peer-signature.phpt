@@ -8,7 +8,7 @@ declare(strict_types=1);
 
 namespace HaWeb\EAccelerator;
 
-require __DIR__ . '/../../roles/eaccelerator/files/lib/autoload.php';
+require __DIR__ . '/../../roles/eaccelerator/files/compat/lib/autoload.php';
 
 $now = 1000000;
 $fields = Signature::request('secret', 'web1', 'scripts', ['q' => 'a&b=c', 'page' => 2], $now);

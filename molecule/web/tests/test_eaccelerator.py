@@ -31,10 +31,10 @@ def ask(cluster: Cluster, node: str, path: str) -> str:
 
 @pytest.mark.parametrize("node", ["web1", "web2", "web3"])
 def test_a_script_is_hit_by_every_worker(cluster: Cluster, node: str) -> None:
-    before = opcode_cache.snapshot(cluster, node)["opcache"]
+    before = opcode_cache.snapshot(cluster, node)
     asked = f"{CURL} http://127.0.0.1:8080/cache.php"
     said = cluster.run(node, f"for turn in $(seq 10); do for one in 1 2 3 4; do {asked} & done; wait; done")
-    after = opcode_cache.snapshot(cluster, node)["opcache"]
+    after = opcode_cache.snapshot(cluster, node)
     pids = {json.loads(line)["pid"] for line in said.splitlines()}
     print(f"{node}: {len(pids)} workers, hits {before['hits']} -> {after['hits']}, misses {after['misses']}")
     assert len(pids) > 1, "one worker alone proves no shared cache"

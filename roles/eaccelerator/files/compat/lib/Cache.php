@@ -9,8 +9,8 @@ namespace HaWeb\EAccelerator;
 /** This node's OPcache and APCu. */
 final class Cache
 {
-    /** The API's keys in APCu; others' keys are not ours to delete. */
-    private const KEYS = '/^eaccelerator:/';
+    /** The API's keys and pages in APCu; others' are not ours to delete. */
+    private const KEYS = '/^eaccelerator(-page)?:/';
 
     /** Where OPcache tells nothing, `enabled` is false and `reason` says why. */
     public static function snapshot(array $configuration): array
@@ -27,6 +27,8 @@ final class Cache
         ] + Snapshot::opcache(is_string($status) ? [] : $status) + [
             'apcu' => self::apcu(),
             'directives' => $configuration['directives'],
+            // As they are in force, whatever the files say.
+            'settings' => array_map('ini_get', array_combine($configuration['settings'], $configuration['settings'])),
         ];
     }
 

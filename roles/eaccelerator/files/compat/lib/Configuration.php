@@ -9,7 +9,7 @@ namespace HaWeb\EAccelerator;
 /** What the role wrote for this node, with everything that may be missing filled in. */
 final class Configuration
 {
-    /** @return array with node, provider, directives, peers (address and port by name) and secret */
+    /** @return array with node, provider, directives, settings (names), peers (address and port by name) and secret */
     public static function load(string $file): array
     {
         $found = is_readable($file) ? include $file : null;
@@ -17,6 +17,6 @@ final class Configuration
             throw new \RuntimeException('The configuration of this node cannot be read.');
         }
         $found += ['node' => (string) gethostname(), 'provider' => 'compat'];
-        return $found + ['directives' => [], 'peers' => [], 'secret' => ''];
+        return $found + ['directives' => [], 'settings' => [], 'peers' => [], 'secret' => ''];
     }
 }
