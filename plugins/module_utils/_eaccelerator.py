@@ -75,9 +75,14 @@ class Compat:
 
 
 def provider(wanted: Any, version: str) -> tuple[str, list[Problem]]:
-    """Who can do it on this version of PHP; of a version that none can, what was wanted, and a problem."""
+    """Who can do it on this version of PHP; of a version that none can, what was wanted, and a problem.
+
+    Without a version somebody names a PHP that does not answer, which is told where eAccelerator is built.
+    """
     problems = Problems()
     chosen = problems.choice(_PROVIDER, "provider", wanted, PROVIDERS)
+    if not version:
+        return "native", problems.found
     numbers = tuple(whole(part) or 0 for part in version.split(".")[:2])
     original, fork, today = (5, 1) <= numbers <= (5, 4), (5, 5) <= numbers <= (5, 6), numbers >= (7, 0)
     remedies = {

@@ -62,6 +62,7 @@ def only(values: dict[str, Any], version: str = "8.2") -> tuple[str, str]:
     ("provider", "version", "serves"),
     [
         *(("auto", version, "native") for version in ("5.1.6", "5.2.17", "5.3.29", "5.4.45")),
+        ("auto", "", "native"),
         *(("native", version, "native") for version in ("5.1.6", "5.4.45", "5.5.38", "5.6.40")),
         *((provider, version, "compat") for provider in ("auto", "compat") for version in ("7.0", "7.4.33", "8.2")),
     ],
