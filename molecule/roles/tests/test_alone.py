@@ -26,6 +26,8 @@ COMMANDS = {
     "told": f"python3 /usr/local/bin/ask {' '.join(URLS)}",
     # But for Docker's resolver.
     "tcp": "ss --no-header --listening --tcp --numeric not src 127.0.0.11",
+    "metrics": "curl --silent --show-error http://127.0.0.1:8405/metrics",
+    "fact": "cat /etc/ansible/facts.d/ha_web_eaccelerator.fact",
     "workers": "pgrep --count --full '^php-fpm: pool www'",
     "written": "echo kept | runuser -u www-data -- tee /srv/shared/file /srv/more/file",
 }
@@ -45,12 +47,21 @@ def test_page_is_served_as_declared(state: State, url: str) -> None:
 def test_nobody_listens_but_who_was_told_to(state: State) -> None:
     assert {line.split()[3] for line in state["tcp"].lines} == {
         *("0.0.0.0:80", "0.0.0.0:443"),
-        *(f"127.0.0.1:{port}" for port in (8088, 8089, 8090, 8091)),
+        *(f"127.0.0.1:{port}" for port in (8088, 8089, 8090, 8091, 8405)),
     }
 
 
 def test_pool_has_the_declared_workers(state: State) -> None:
     assert state["workers"].text == "3"
+
+
+def test_opcode_cache_tells_its_figures(state: State) -> None:
+    assert "ha_web_opcache_enabled 1" in state["metrics"].lines
+    assert "ha_web_apcu_entries 0" in state["metrics"].lines
+
+
+def test_host_says_what_serves_in_place_of_eaccelerator(state: State) -> None:
+    assert "in place of eAccelerator" in state["fact"].text
 
 
 def test_shares_are_mounted_and_may_be_written(state: State) -> None:
