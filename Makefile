@@ -7,6 +7,8 @@ SHELL := /bin/bash
         readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
+# Those tests also look at pages in a browser.
+molecule molecule-all test: export HA_WEB_TESTS := 1
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
