@@ -7,6 +7,8 @@ SHELL := /bin/bash
         readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
+# A scenario, and at the very end what failed in it.
+TEST = rm -f build/failed-tests; $(LAB) run molecule test -s $(1) || { cat build/failed-tests 2>/dev/null; exit 1; }
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
@@ -79,10 +81,10 @@ bench-web: venv ## what LVS, nginx, apache, PHP and TLS cost a request, as ratio
 	@PYTHONPATH=tests .venv/bin/python -m lab.bench_web --inventory molecule/web/inventory --out build/bench-web
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
-	@$(LAB) run molecule test -s $(SCENARIO)
+	@$(call TEST,$(SCENARIO))
 
 molecule-all: venv ## all scenarios, one after the other
-	@for file in molecule/*/molecule.yml; do $(LAB) run molecule test -s "$$(basename "$${file%/*}")" || exit; done
+	@for file in molecule/*/molecule.yml; do $(call TEST,"$$(basename "$${file%/*}")"); done
 
 test: lint unit sanity engine-test integration molecule-all ## everything
 
