@@ -9,6 +9,8 @@ SHELL := /bin/bash
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
 molecule molecule-all test: export HA_WEB_TESTS := 1
+# A scenario, and at the very end what failed in it.
+TEST = rm -f build/failed-tests; $(LAB) run molecule test -s $(1) || { cat build/failed-tests 2>/dev/null; exit 1; }
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
@@ -85,10 +87,10 @@ bench-php: venv ## what the opcode cache gains and costs, as ratios (4 minutes)
 	@PYTHONPATH=tests .venv/bin/python -m lab.bench_php --inventory molecule/web/inventory --out build/bench-php
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
-	@$(LAB) run molecule test -s $(SCENARIO)
+	@$(call TEST,$(SCENARIO))
 
 molecule-all: venv ## all scenarios, one after the other
-	@for file in molecule/*/molecule.yml; do $(LAB) run molecule test -s "$$(basename "$${file%/*}")" || exit; done
+	@for file in molecule/*/molecule.yml; do $(call TEST,"$$(basename "$${file%/*}")"); done
 
 test: lint unit sanity engine-test integration molecule-all ## everything
 

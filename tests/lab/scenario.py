@@ -13,7 +13,10 @@ import pytest
 from testinfra.host import Host
 
 from .cluster import Cluster
+from .settings import BUILD
 
+# What failed in a scenario, for the end of its output: Molecule and Ansible print much after it.
+FAILED = BUILD / "failed-tests"
 _MARK = "=== "
 
 
@@ -60,6 +63,9 @@ def pytest_runtest_makereport(
     """Add the journals of the nodes concerned to a failure."""
     report = yield
     if report.failed:
+        BUILD.mkdir(exist_ok=True)
+        with open(FAILED, "a", encoding="utf-8") as file:
+            file.write(f"FAILED {report.nodeid}, {report.when}:\n{report.longreprtext[-700:]}\n")
         host, cluster = item.funcargs.get("host"), item.funcargs.get("cluster")
         if isinstance(host, Host):
             journal = host.run(

@@ -33,6 +33,9 @@ BOUNDED_S = 25
 LET_GO_S = 15
 BOOT_S = 90
 
+# Requests a second for a page. A hundred leave the engine's one processor no time for anything else, and a node that
+# boots makes them late.
+RATE = 30
 STATIC = "/static.txt"
 FREE = "/without-storage.php"
 NEEDY = "/with-storage.php"
@@ -82,7 +85,7 @@ class Traffic:
     """Pages that need no storage, at the rate of the probe and beside it, and a page that does."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self.free = Load(cluster, FREE)
+        self.free = Load(cluster, FREE, RATE)
         self.static = Asking(cluster, STATIC, 10)
         self.needy = Asking(cluster, NEEDY, 1)
 
@@ -150,7 +153,7 @@ def test_restart_of_the_server_costs_seconds(cluster: Cluster) -> None:
     waited = max(one.took for one in seen.needy.samples)
     print(f"the longest that a page waited for its file: {waited:.1f} s")
     assert not [one for one in seen.needy.samples if one.failed]
-    assert waited < GRACE_S + 5
+    assert waited < BOUNDED_S
     assert tried(cluster, second) is None
     holder.end(20)
     wait_for("the lock", partial(tried, cluster, second), 3 * LEASE_S)
@@ -184,7 +187,7 @@ def test_web_server_boots_without_storage(cluster: Cluster) -> None:
     power_loss(cluster, STORE)
     try:
         power_loss(cluster, last)
-        with Load(cluster, FREE) as free:
+        with Load(cluster, FREE, RATE) as free:
             on_at = cluster.power_on(last)
             served_at = free.wait_for_answer_of(last, on_at, BOOT_S)
         print(f"{last} served {served_at - on_at:.1f} s after power on")
@@ -225,7 +228,7 @@ def test_server_without_storage_is_ejected_where_storage_counts(cluster: Cluster
     service = cluster.topology["virtual_services"][0]
     # The watcher's second, and the time within which a share must answer, come before the check notices.
     bound = 1 + 2 + service["ejection_content_s"] + 2
-    with Load(cluster, FREE) as free:
+    with Load(cluster, FREE, RATE) as free:
         lost_at = cluster.command_at(node, f"ip route add blackhole {cluster.address(STORE)}")
         try:
             wait_for(f"{node} to be ejected", lambda: _sent_last(free, node) < free.samples()[-1].at - 3, bound + 10)

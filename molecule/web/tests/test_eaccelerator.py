@@ -39,8 +39,7 @@ def test_a_script_is_hit_by_every_worker(cluster: Cluster, node: str) -> None:
     print(f"{node}: {len(pids)} workers, hits {before['hits']} -> {after['hits']}, misses {after['misses']}")
     assert len(pids) > 1, "one worker alone proves no shared cache"
     assert after["hits"] - before["hits"] >= 40
-    # The file that is left out is a miss each time.
-    assert after["misses"] - before["misses"] >= 40
+    assert after["misses"] - before["misses"] < 10
 
 
 def test_every_web_server_answers_through_the_vip_with_its_cache(cluster: Cluster, pages: list[dict[str, Any]]) -> None:
@@ -56,9 +55,11 @@ def test_an_application_may_not_look_into_the_cache(pages: list[dict[str, Any]])
 def test_what_is_filtered_is_not_in_the_cache(cluster: Cluster, pages: list[dict[str, Any]]) -> None:
     assert {page["uncached"] for page in pages} == {"as the file says"}
     for node in cluster.web:
-        page = cluster.run(node, f"{CURL} {LOGIN} '{CONTROL}/?node={node}&q=/var/www/html/'")
-        assert "/var/www/html/cache.php" in page
-        assert "/uncached/" not in page
+        found = [
+            "No such script is cached" not in cluster.run(node, f"{CURL} {LOGIN} '{CONTROL}/?node={node}&q={path}'")
+            for path in ("/var/www/html/cache.php", "/var/www/html/uncached")
+        ]
+        assert found == [True, False]
 
 
 def test_adapter_of_a_real_program_works_unmodified(cluster: Cluster) -> None:
