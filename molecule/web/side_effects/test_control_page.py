@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 HOST = "www.example.test"
 CONTROL = f"https://{HOST}/caches/"
 CREDENTIALS = {"username": "operator", "password": 'seen & "cleared": 100%'}
+LOGIN = ("--user", f"{CREDENTIALS['username']}:{CREDENTIALS['password']}")
 # More than a page of the table has.
 FILES = 60
 TREE = REPO / "tests/lab/php_tree.py"
@@ -95,12 +97,24 @@ def restarts(page: Page, node: str) -> int:
     return int(page.locator("dt:text-is('Restarts') + dd").inner_text().split(",")[-1].split()[0])
 
 
-def test_no_page_without_login(browser: Browser, control_url: str) -> None:
-    context = browser.new_context(ignore_https_errors=True)
-    for path in ("", "control.css", "?node=web1"):
-        assert context.request.get(control_url + path).status == 401
-    assert context.request.post(control_url, form={"what": "all", "sure": "1"}).status == 401
-    context.close()
+def asked(cluster: Cluster, query: str, *options: str) -> tuple[int, str]:
+    """What a program of the outside client gets, which may send what a browser does not: status and body."""
+    resolve = f"{HOST}:443:{cluster.vip}"
+    command = ["curl", "--silent", "--insecure", "--globoff", "--max-time", "20", "--resolve", resolve, *options]
+    said = cluster.run(cluster.client, shlex.join([*command, "--write-out", "\n%{http_code}", CONTROL + query]))
+    body, _newline, code = said.rpartition("\n")
+    return int(code), body
+
+
+def form(token: str, *options: str) -> tuple[str, ...]:
+    return (*LOGIN, "--data-urlencode", f"token={token}", "--data", "what=all&sure=1", *options)
+
+
+def test_no_page_without_login(cluster: Cluster) -> None:
+    for query in ("", "control.css", "?node=web1"):
+        assert asked(cluster, query)[0] == 401
+        assert asked(cluster, query, "--user", "operator:guessed")[0] == 401
+    assert asked(cluster, "", "--data", "what=all&sure=1")[0] == 401
 
 
 def test_all_nodes_are_shown(page: Page, web_nodes: list[str], pictures: Path) -> None:
@@ -187,26 +201,20 @@ def test_all_nodes_are_cleared(page: Page, web_nodes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "http://elsewhere.example"},
-        {"Origin": "null"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-    ],
+    "header",
+    ["Origin: http://elsewhere.example", "Origin: null", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"],
 )
-def test_a_form_from_elsewhere_is_refused(page: Page, web_nodes: list[str], headers: dict[str, str]) -> None:
+def test_a_form_from_elsewhere_is_refused(cluster: Cluster, page: Page, web_nodes: list[str], header: str) -> None:
     before = restarts(page, web_nodes[0])
     token = page.locator("input[name=token]").first.get_attribute("value") or ""
-    form = {"token": token, "what": "all", "sure": "1"}
-    assert page.request.post("", form=form, headers=headers).status == 403
+    assert asked(cluster, "", *form(token, "--header", header))[0] == 403
     assert restarts(page, web_nodes[0]) == before
 
 
-def test_a_form_without_token_is_refused(page: Page, web_nodes: list[str]) -> None:
+def test_a_form_without_token_is_refused(cluster: Cluster, page: Page, web_nodes: list[str]) -> None:
     before = restarts(page, web_nodes[0])
     for token in ("", "1.2.3", "0." + "0" * 64 + "."):
-        assert page.request.post("", form={"token": token, "what": "all", "sure": "1"}).status == 403
+        assert asked(cluster, "", *form(token))[0] == 403
     assert restarts(page, web_nodes[0]) == before
 
 
@@ -214,8 +222,8 @@ def test_a_form_without_token_is_refused(page: Page, web_nodes: list[str]) -> No
     ("query", "status"),
     [("node=nobody", 400), ("node[]=a", 400), ("q=%ff", 400), ("q=" + "a" * 300, 400), ("page=9999999999999999", 200)],
 )
-def test_bad_input(page: Page, query: str, status: int) -> None:
-    answer = page.request.get(f"?{query}")
-    assert answer.status == status
-    assert not re.search("Warning|Notice|Deprecated|Fatal", answer.text())
-    assert page.request.fetch("", method="PUT").status == 405
+def test_bad_input(cluster: Cluster, query: str, status: int) -> None:
+    code, body = asked(cluster, f"?{query}", *LOGIN)
+    assert code == status
+    assert not re.search("Warning|Notice|Deprecated|Fatal", body)
+    assert asked(cluster, "", *LOGIN, "--request", "PUT")[0] == 405
