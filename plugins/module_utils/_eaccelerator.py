@@ -33,6 +33,7 @@ _REFUSED = {
     "sessions": ("sessions are PHP's own", "Choose their store with php_sessions."),
     "content": ("pages that an application keeps are in the memory of APCu alone", "Nothing else is needed."),
 }
+BLACKLIST = f"{_php.EACCELERATOR_POOLS}/blacklist"
 KNOWN = (
     *("enable", "optimizer", "shm_size", "check_mtime", "filter", "shm_ttl", "shm_prune_period", "shm_only"),
     *("cache_dir", "debug", "log_file", "allowed_admin_path", "name_space"),
@@ -192,7 +193,7 @@ def _translate(entry: Entry, made: Compat, several_users: bool) -> None:
     fresh = {"opcache__revalidate_freq": "0"} if check else {}
     becomes("check_mtime", check, opcache__validate_timestamps=_on(check), **fresh)
     made.excluded = list(_excluded(entry))
-    blacklist = {"opcache__blacklist_filename": "{blacklist}"} if made.excluded else {}
+    blacklist = {"opcache__blacklist_filename": BLACKLIST} if made.excluded else {}
     becomes("filter", entry.get("filter", ""), **blacklist)
     ttl = entry.integer("shm_ttl", (0, 10**8), 0)
     becomes("shm_ttl", ttl, **({"apc__ttl": str(ttl)} if ttl and made.prepends else {}))
