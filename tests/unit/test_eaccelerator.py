@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 DIRECTORY = "/usr/local/share/ha-web/eaccelerator"
+BLACKLIST = "/etc/ha-web-eaccelerator/blacklist"
 WWW: dict[str, Any] = {"name": "www"}
 API: dict[str, Any] = {**WWW, "eaccelerator_api": True}
 PHP: dict[str, Any] = {
@@ -118,7 +119,7 @@ def test_without_a_word_scripts_are_cached_and_looked_after() -> None:
         ({"enable": "1", "optimizer": True, "shm_size": 0, "shm_ttl": 60, "shm_prune_period": 60}, PLAIN),
         ({"optimizer": False}, {**PLAIN, "opcache.optimization_level": "0"}),
         ({"shm_size": "64"}, {**PLAIN, "opcache.memory_consumption": "64"}),
-        ({"filter": "!/srv/app/cache/* !*.tpl.php"}, {**PLAIN, "opcache.blacklist_filename": "/etc/ha-web-eaccelerator/blacklist"}),
+        ({"filter": "!/srv/app/cache/* !*.tpl.php"}, {**PLAIN, "opcache.blacklist_filename": BLACKLIST}),
         ({"cache_dir": "/var/cache/php"}, {**PLAIN, "opcache.file_cache": "/var/cache/php"}),
         ({"debug": 1, "log_file": "/var/log/opcache.log"}, PLAIN | {
             "opcache.log_verbosity_level": "4",

@@ -21,15 +21,14 @@ SCRIPT = "/var/www/html/release.php"
 CURL = "curl --silent --show-error --fail --max-time 20"
 CONTROL = "http://127.0.0.1:8405"
 LOGIN = "--user 'operator:seen & \"cleared\": 100%'"
-TAGS = "--tags=php,nginx,eaccelerator"
 # OPcache takes no file that is younger than two seconds.
 WRITE = f"echo '<?php echo \"{{release}}\";' > {SCRIPT}; touch --date='-1 hour' {SCRIPT}"
 SETTINGS = {"shm_size": 48, "name_space": "lab"}
 
 
-def changed(cluster: Cluster, **variables: Any) -> dict[str, int]:
-    extra = ("--extra-vars", json.dumps(variables)) if variables else ()
-    return playbook.changes(cluster.engine, cluster.inventory, SITE, "--limit=web", TAGS, *extra)
+def changed(cluster: Cluster, tags: str = "eaccelerator", **variables: Any) -> dict[str, int]:
+    wanted = ("--limit=web", f"--tags={tags}", "--extra-vars", json.dumps(variables))
+    return playbook.changes(cluster.engine, cluster.inventory, SITE, *wanted)
 
 
 def deploy(cluster: Cluster, release: str) -> None:
@@ -58,7 +57,7 @@ def served_by_all(cluster: Cluster) -> set[str]:
 def as_declared(cluster: Cluster) -> Iterator[None]:
     """Whatever a test leaves behind: the next module finds the scenario as it was."""
     yield
-    changed(cluster)
+    changed(cluster, "php,eaccelerator")
     assert set(changed(cluster).values()) == {0}
 
 
@@ -89,7 +88,7 @@ def test_what_is_wrong_is_refused_and_the_old_serves(cluster: Cluster) -> None:
         ({"eaccelerator_provider": "native"}, "eAccelerator does not build on it"),
         ({"eaccelerator_control_secret": "short"}, "could not tell each other from strangers"),
     ):
-        arguments = ("--limit=web", TAGS, "--extra-vars", json.dumps(variables))
+        arguments = ("--limit=web", "--tags=eaccelerator", "--extra-vars", json.dumps(variables))
         said = playbook.refused(cluster.engine, cluster.inventory, SITE, *arguments)
         assert words in said
         assert "nothing was changed" in said
@@ -112,7 +111,7 @@ def test_a_pool_without_the_api_loads_what_it_loaded_before(cluster: Cluster) ->
         {"name": "www", "php_value": {"auto_prepend_file": "/var/www/html/before.php"}},
         {"name": "api", "user": "ha-api", "uid": 2001, "gid": 2001},
     ]
-    changed(cluster, php_pools=pools)
+    changed(cluster, "php,eaccelerator", php_pools=pools)
     for node in cluster.web:
         wait_for(f"no API on {node}", lambda node=node: not page(cluster, node)["api"], 20)
         assert page(cluster, node)["before"]
