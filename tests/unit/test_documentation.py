@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lvs.ha_web.plugins.filter.apache_errors import apache_errors
+from ansible_collections.lvs.ha_web.plugins.filter.eaccelerator_errors import eaccelerator_errors
 from ansible_collections.lvs.ha_web.plugins.filter.firewall_errors import firewall_errors
 from ansible_collections.lvs.ha_web.plugins.filter.nginx_errors import nginx_errors
 from ansible_collections.lvs.ha_web.plugins.filter.php_errors import php_errors
@@ -113,3 +114,20 @@ def test_what_is_shown_of_php_is_right(sessions: dict[str, Any]) -> None:
 def test_what_is_shown_of_the_firewall_is_right() -> None:
     names = ("ssh_ports", "ssh_from", "allow", "raw")
     assert not firewall_errors({name: shown("firewall", f"firewall_{name}")[0] for name in names})
+
+
+def test_what_is_shown_of_eaccelerator_is_right() -> None:
+    values = {
+        "provider": "auto",
+        "settings": shown("eaccelerator", "eaccelerator_settings")[0],
+        "control_users": shown("eaccelerator", "eaccelerator_control_users")[0],
+        "control_secret": shown("eaccelerator", "eaccelerator_control_secret")[0],
+        "port": shown("eaccelerator", "ha_web_eaccelerator_port")[0],
+        "php": {
+            "pools": shown("php", "php_pools")[0],
+            "sessions": {"store": "files"},
+            "settings": {},
+            "extensions": [],
+        },
+    }
+    assert not eaccelerator_errors(values, "8.2")

@@ -122,7 +122,8 @@ def test_all_nodes_are_shown(page: Page, web_nodes: list[str], pictures: Path) -
     for node in web_nodes:
         assert "serving" in row(page, node)
     assert page.locator(".nodes svg[role=img]").count() == len(web_nodes)
-    page.screenshot(path=pictures / "control-light.png", full_page=True)
+    # This one is in docs/pictures.
+    page.screenshot(path=pictures / "eaccelerator-control.png")
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=pictures / "control-dark.png", full_page=True)
 
