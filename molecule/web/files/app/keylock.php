@@ -5,7 +5,7 @@
 header('Content-Type: application/json');
 $got = eaccelerator_lock('keylock');
 $began = microtime(true);
-usleep(300000);
+usleep(1000000);
 $ended = microtime(true);
 eaccelerator_unlock('keylock');
 echo json_encode(['got' => $got, 'pid' => getmypid(), 'began' => $began, 'ended' => $ended]), "\n";
