@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import _php
@@ -175,39 +175,37 @@ def _choose(problems: Problems, made: Compat, wanted: str, pools: Sequence[_php.
 
 
 def _translate(entry: Entry, made: Compat, several_users: bool) -> None:
-    def becomes(name: str, value: Any, **settings: str) -> None:
-        ini = {key.replace("__", "."): setting for key, setting in settings.items()}
-        made.ini.update(ini)
-        text = ", ".join(f"{key} = {setting}" for key, setting in ini.items())
+    def becomes(name: str, value: Any, ini: Mapping[str, str] | None = None) -> None:
+        made.ini.update(ini or {})
+        text = ", ".join(f"{setting} = {wanted}" for setting, wanted in (ini or {}).items())
         shown = str(int(value)) if isinstance(value, bool) else str(value)
         made.directives.append(Directive(name, shown, text or _WITHOUT[name]))
 
     enable, optimizer = _switch(entry, "enable", True), _switch(entry, "optimizer", True)
-    becomes("enable", enable, opcache__enable=_on(enable))
-    becomes("optimizer", optimizer, **({} if optimizer else {"opcache__optimization_level": "0"}))
+    becomes("enable", enable, {"opcache.enable": _on(enable)})
+    becomes("optimizer", optimizer, {} if optimizer else {"opcache.optimization_level": "0"})
     size = entry.integer("shm_size", (0, _MEGABYTES[1]), 0)
     if 0 < size < _MEGABYTES[0]:
         entry.problem(f"shm_size {size} is less than OPcache takes.", f"Give it {_MEGABYTES[0]} (MB) or more, or 0.")
-    becomes("shm_size", size, **_sizes(size, bool(made.prepends)))
+    becomes("shm_size", size, _sizes(size, bool(made.prepends)))
     check = _switch(entry, "check_mtime", True)
-    fresh = {"opcache__revalidate_freq": "0"} if check else {}
-    becomes("check_mtime", check, opcache__validate_timestamps=_on(check), **fresh)
+    fresh = {"opcache.revalidate_freq": "0"} if check else {}
+    becomes("check_mtime", check, {"opcache.validate_timestamps": _on(check), **fresh})
     made.excluded = list(_excluded(entry))
-    blacklist = {"opcache__blacklist_filename": BLACKLIST} if made.excluded else {}
-    becomes("filter", entry.get("filter", ""), **blacklist)
+    becomes("filter", entry.get("filter", ""), {"opcache.blacklist_filename": BLACKLIST} if made.excluded else {})
     ttl = entry.integer("shm_ttl", (0, 10**8), 0)
-    becomes("shm_ttl", ttl, **({"apc__ttl": str(ttl)} if ttl and made.prepends else {}))
+    becomes("shm_ttl", ttl, {"apc.ttl": str(ttl)} if ttl and made.prepends else {})
     becomes("shm_prune_period", entry.integer("shm_prune_period", (0, 10**8), 0))
     _files(entry, made, several_users)
     only = _switch(entry, "shm_only", not made.cache_dir)
     if only and made.cache_dir:
         entry.problem("shm_only with cache_dir.", "Remove one: with shm_only nothing is written to a disk.")
     becomes("shm_only", only)
-    becomes("cache_dir", made.cache_dir, **({"opcache__file_cache": made.cache_dir} if made.cache_dir else {}))
+    becomes("cache_dir", made.cache_dir, {"opcache.file_cache": made.cache_dir} if made.cache_dir else {})
     debug = _switch(entry, "debug", False)
-    becomes("debug", debug, **({"opcache__log_verbosity_level": "4"} if debug else {}))
-    becomes("log_file", made.log_file, **({"opcache__error_log": made.log_file} if made.log_file else {}))
-    becomes("allowed_admin_path", made.admin_path, opcache__restrict_api=made.admin_path)
+    becomes("debug", debug, {"opcache.log_verbosity_level": "4"} if debug else {})
+    becomes("log_file", made.log_file, {"opcache.error_log": made.log_file} if made.log_file else {})
+    becomes("allowed_admin_path", made.admin_path, {"opcache.restrict_api": made.admin_path})
     made.name_space = entry.match("name_space", _NAME_SPACE, "a name space", "Use letters, digits, dots, hyphens.")
     becomes("name_space", made.name_space)
 
@@ -230,7 +228,7 @@ _WITHOUT = {
 def _sizes(size: int, keys: bool) -> dict[str, str]:
     if not size:
         return {}
-    return {"opcache__memory_consumption": str(size), **({"apc__shm_size": f"{size}M"} if keys else {})}
+    return {"opcache.memory_consumption": str(size), **({"apc.shm_size": f"{size}M"} if keys else {})}
 
 
 def _on(value: bool) -> str:
@@ -295,13 +293,13 @@ def _against(problems: Problems, made: Compat, entry: Entry, of_php: Mapping[str
         else:
             value = of_php[setting]
             shown = _on(value) if isinstance(value, bool) else str(value)
+            written = f"{setting} = {made.ini.pop(setting)}"
             made.directives[:] = [
-                Directive(one.name, one.value, "php_settings: " + one.becomes.replace(made.ini[setting], shown))
-                if f"{setting} = " in one.becomes
+                replace(one, becomes="php_settings: " + one.becomes.replace(written, f"{setting} = {shown}"))
+                if written in one.becomes
                 else one
                 for one in made.directives
             ]
-            del made.ini[setting]
 
 
 def _control(problems: Problems, values: Mapping[str, Any]) -> None:
