@@ -31,5 +31,7 @@ def chromium(hosts: Mapping[str, str]) -> Iterator[Browser]:
             # Root has no use for the sandbox.
             args=["--no-sandbox", f"--host-resolver-rules={', '.join(rules)}"],
         )
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()

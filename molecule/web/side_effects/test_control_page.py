@@ -30,10 +30,12 @@ def browser(cluster: Cluster) -> Iterator[Browser]:
         cluster.python(node, TREE, "/var/www/html/tree", FILES)
         # OPcache takes no file that is younger than two seconds.
         cluster.run(node, "find /var/www/html/tree -type f -exec touch --date=-1hour {} +")
-    with chromium({HOST: cluster.vip}) as found:
-        yield found
-    for node in cluster.web:
-        cluster.run(node, "rm -r /var/www/html/tree")
+    try:
+        with chromium({HOST: cluster.vip}) as found:
+            yield found
+    finally:
+        for node in cluster.web:
+            cluster.run(node, "rm -r /var/www/html/tree")
 
 
 @pytest.fixture

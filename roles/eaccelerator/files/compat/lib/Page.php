@@ -308,7 +308,7 @@ final class Page
                 . "<td data-label=\"Became\">$becomes</td></tr>";
         }
         return $rows === '' ? '' : '<section class="directives" aria-labelledby="directives"><div class="title">'
-            . '<h3 id="directives">Directives</h3></div><table><thead><tr><th scope="col">eAccelerator’s</th>'
+            . '<h3 id="directives">Directives</h3></div><table><thead><tr><th scope="col">Directive</th>'
             . '<th scope="col">Value</th><th scope="col">Became</th></tr></thead>'
             . "<tbody>$rows</tbody></table></section>";
     }
