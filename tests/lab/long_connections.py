@@ -6,8 +6,9 @@
 
 Each of CLIENTS sends a request for PATH every INTERVAL on one connection for as long as the server keeps it, as
 browsers and proxies do: one that the server has closed at rest is opened anew, and a request that still finds it closed
-before a byte of the answer came is sent once more. Each of DOWNLOADS reads FILE at BYTES_PER_S, again and again, each
-time on a new connection. Output is one JSON object a line: first ``{"pid"}``, then for each request, as it ends
+before a byte of the answer came is sent once more. Each of DOWNLOADS reads FILE at BYTES_PER_S or up to twice as fast,
+no two at the same speed, so that they do not end together; again and again, each time on a new connection. Output is
+one JSON object a line: first ``{"pid"}``, then for each request, as it ends
 
     at, end   when it was sent and when its end had come: seconds of this node's wall clock
     error     one word; empty when the answer is whole and its status below 400
@@ -142,7 +143,8 @@ def main() -> None:
     print(json.dumps({"pid": os.getpid()}), flush=True)
     until = time.monotonic() + float(seconds)
     kept = [(Kept(address, int(port), path), float(interval)) for _number in range(int(clients))]
-    slow = [(Download(address, int(port), file, float(rate)), 0.1) for _number in range(int(downloads))]
+    speeds = [float(rate) * (1 + number / int(downloads)) for number in range(int(downloads))]
+    slow = [(Download(address, int(port), file, speed), 0.1) for speed in speeds]
     threads = [threading.Thread(target=work, args=(*one, until)) for one in (*kept, *slow)]
     for thread in threads:
         thread.start()

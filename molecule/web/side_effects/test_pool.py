@@ -24,8 +24,8 @@ SITE = REPO / "playbooks/site.yml"
 CLIENTS = REPO / "tests/lab/long_connections.py"
 
 NEWCOMER, LEAVER = "web4", "web2"
-# Of 10 s, and enough of them that each server has one at any moment.
-NUMBERS, BYTES_PER_S = 150_000, 90_000
+# Of 5 to 10 s, and enough of them that each server has one at any moment.
+NUMBERS, BYTES_PER_S, DOWNLOADS = 150_000, 90_000, 12
 # Requests a second for a file: as many pages with a session leave too little of the engine's one processor, which also
 # runs the playbook, in eight nodes at once.
 RATE = 50
@@ -79,7 +79,7 @@ class Seen:
 @contextmanager
 def clients(cluster: Cluster, seen: list[Seen]) -> Iterator[None]:
     lines: list[dict[str, Any]] = []
-    arguments = (cluster.vip, 80, "/", 6, 1, "/download.txt", 2 * len(cluster.web), BYTES_PER_S, 600)
+    arguments = (cluster.vip, 80, "/", 6, 1, "/download.txt", DOWNLOADS, BYTES_PER_S, 600)
     with Load(cluster, "/static.txt", RATE) as load:
         long = NodeProgram(cluster, cluster.client, CLIENTS, arguments, lambda line: lines.append(json.loads(line)))
         wait_for("the first download", lambda: any("repeated" not in one for one in lines), 60)
