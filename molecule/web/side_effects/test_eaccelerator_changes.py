@@ -21,8 +21,8 @@ SCRIPT = "/var/www/html/release.php"
 CURL = "curl --silent --show-error --fail --max-time 20"
 CONTROL = "http://127.0.0.1:8405"
 LOGIN = "--user 'operator:seen & \"cleared\": 100%'"
-# OPcache takes no file that is younger than two seconds.
-WRITE = f"echo '<?php echo \"{{release}}\";' > {SCRIPT}; touch --date='-1 hour' {SCRIPT}"
+# OPcache takes no file that is younger than two seconds, and tells two apart that differ by a second.
+WRITE = f"echo '<?php echo \"{{release}}\";' > {SCRIPT}; touch --date='-{{hours}} hours' {SCRIPT}"
 SETTINGS = {"shm_size": 48, "name_space": "lab"}
 
 
@@ -31,9 +31,9 @@ def changed(cluster: Cluster, tags: str = "eaccelerator", **variables: Any) -> d
     return playbook.changes(cluster.engine, cluster.inventory, SITE, *wanted)
 
 
-def deploy(cluster: Cluster, release: str) -> None:
+def deploy(cluster: Cluster, release: str, hours: int) -> None:
     for node in cluster.web:
-        cluster.run(node, WRITE.format(release=release))
+        cluster.run(node, WRITE.format(release=release, hours=hours))
 
 
 def clear_all(cluster: Cluster, node: str) -> None:
@@ -62,18 +62,18 @@ def as_declared(cluster: Cluster) -> Iterator[None]:
 
 
 def test_a_changed_script_is_fresh_at_once(cluster: Cluster) -> None:
-    deploy(cluster, "first")
+    deploy(cluster, "first", hours=4)
     assert served_by_all(cluster) == {"first"}
-    deploy(cluster, "second")
+    deploy(cluster, "second", hours=3)
     assert served_by_all(cluster) == {"second"}
 
 
 def test_without_check_mtime_it_is_stale_until_all_are_cleared(cluster: Cluster) -> None:
-    deploy(cluster, "old")
+    deploy(cluster, "old", hours=2)
     assert min(changed(cluster, eaccelerator_settings={**SETTINGS, "check_mtime": False}).values()) > 0
     for node in cluster.web:
         wait_for(f"old on {node}", lambda node=node: served(cluster, node) == "old", 20)
-    deploy(cluster, "new")
+    deploy(cluster, "new", hours=1)
     assert served_by_all(cluster) == {"old"}
     clear_all(cluster, cluster.web[1])
     assert served_by_all(cluster) == {"new"}
