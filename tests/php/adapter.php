@@ -138,7 +138,7 @@ if (PHP_SAPI !== 'cli') {
 }
 $part = isset($_GET['part']) ? $_GET['part'] : '';
 if ($part === 'ttl-put') {
-    echo eaccelerator_put('ttl', 'value', 2) ? "put\n" : "FAILED\n";
+    echo eaccelerator_put('ttl', 'value', 5) ? "put\n" : "FAILED\n";
     return;
 }
 if ($part === 'ttl-get') {

@@ -83,7 +83,7 @@ def test_key_ends_in_a_later_request(cluster: Cluster) -> None:
     node = cluster.web[0]
     assert "put" in ask(cluster, node, "adapter.php?part=ttl-put")
     assert "there" in ask(cluster, node, "adapter.php?part=ttl-get")
-    wait_for("the end of the key", lambda: "gone" in ask(cluster, node, "adapter.php?part=ttl-get"), 10)
+    wait_for("the end of the key", lambda: "gone" in ask(cluster, node, "adapter.php?part=ttl-get"), 20)
 
 
 @pytest.mark.parametrize(
