@@ -82,7 +82,7 @@ bench-web: venv ## what LVS, nginx, apache, PHP and TLS cost a request, as ratio
 	@$(LAB) run molecule converge -s web -- --extra-vars '{"ha_web_firewall": false}'
 	@PYTHONPATH=tests .venv/bin/python -m lab.bench_web --inventory molecule/web/inventory --out build/bench-web
 
-bench-php: venv ## what the opcode cache gains and costs, as ratios (4 minutes)
+bench-php: venv ## what the opcode cache gains and costs, as ratios (6 minutes)
 	@$(LAB) run molecule converge -s web
 	@PYTHONPATH=tests .venv/bin/python -m lab.bench_php --inventory molecule/web/inventory --out build/bench-php
 

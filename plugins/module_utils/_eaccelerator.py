@@ -18,11 +18,12 @@ PROVIDERS = ("auto", "native", "compat")
 _SETTINGS = "eaccelerator_settings"
 _PROVIDER = "eaccelerator_provider"
 _MEGABYTES = (8, 1_048_576)
-_PASSWORD_LENGTH, _SECRET_LENGTH = 8, 16
+# Of a password; openssl reads no more.
+_LEAST, _MOST = 8, 256
+_SECRET_LENGTH = 16
 _USER = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _NAME_SPACE = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _NO_PREPEND = ("", "none")
-_OPEN_BASEDIR = "php_admin_value[open_basedir]"
 
 # What OPcache and APCu cannot do, and what to do instead.
 _REFUSED = {
@@ -69,7 +70,6 @@ class Compat:
     cache_dir: str = ""
     log_file: str = ""
     name_space: str = ""
-    pool: str = ""
     socket: str = ""
     user: str = ""
     group: str = ""
@@ -85,18 +85,18 @@ def provider(wanted: Any, version: str) -> tuple[str, list[Problem]]:
     if not version:
         return "native", problems.found
     numbers = tuple(whole(part) or 0 for part in version.split(".")[:2])
-    original, fork, today = (5, 1) <= numbers <= (5, 4), (5, 5) <= numbers <= (5, 6), numbers >= (7, 0)
+    original, fork, today = (5, 1) <= numbers <= (5, 4), (5, 5) <= numbers <= (5, 6), numbers >= (7, 4)
     remedies = {
-        ("auto", fork): "Use PHP 5.4 or 7, or provider native with the archive of a fork that builds on it.",
+        ("auto", fork): "Use PHP 5.4 or 7.4, or provider native with the archive of a fork that builds on it.",
         ("native", today): "Use provider compat, which serves with OPcache and APCu.",
-        ("compat", original or fork): "Use provider native, or PHP 7 or newer.",
+        ("compat", original or fork): "Use provider native, or PHP 7.4 or newer.",
     }
     for (choice, unfit), remedy in remedies.items():
         if chosen == choice and unfit:
-            what = "OPcache and APCu need PHP 7" if choice == "compat" else "eAccelerator does not build on it"
+            what = "what serves there needs PHP 7.4" if choice == "compat" else "eAccelerator does not build on it"
             problems.add(_PROVIDER, f"{choice} on PHP {version}: {what}.", remedy)
     if not (original or fork or today):
-        problems.add(_PROVIDER, f"PHP {version} is older than all that is supported.", "Use PHP 5.1 or newer.")
+        problems.add(_PROVIDER, f"nothing serves PHP {version}.", "Use PHP 5.1 to 5.4, or 7.4 or newer.")
     if chosen == "auto":
         chosen = "native" if original else "compat"
     return chosen, problems.found
@@ -111,11 +111,13 @@ def compat(values: Mapping[str, Any]) -> tuple[Compat, list[Problem]]:
     made = Compat()
     settings = _entry(problems, values.get("settings"), refuse=True)
     pools, _told_by_its_role = _php.read(values["php"])
-    made.prepends = list(_prepends(values["php"]))
-    _translate(settings, made, len({pool.user for pool in pools}) > 1)
-    _choose(problems, made, values.get("control_pool") or "", pools)
     of_php = values["php"].get("settings")
-    _against(problems, made, settings, of_php if isinstance(of_php, dict) else {})
+    of_php = of_php if isinstance(of_php, dict) else {}
+    made.prepends = list(_prepends(problems, values["php"].get("pools"), of_php))
+    _translate(settings, made, len({pool.user for pool in pools}) > 1)
+    _against(problems, made, settings, of_php)
+    _choose(problems, made, values.get("control_pool") or "", pools, of_php)
+    _reached(problems, made, pools, of_php)
     _control(problems, values)
     if values.get("native"):
         problems.add("eaccelerator_native", "is for PHP 5, and compat serves.", "Remove it, or use provider native.")
@@ -146,32 +148,65 @@ def _entry(problems: Problems, value: Any, *, refuse: bool) -> Entry:
     return entry
 
 
-def _prepends(php: Mapping[str, Any]) -> Iterator[Prepend]:
+def _prepends(problems: Problems, pools: Any, of_all: Mapping[str, Any]) -> Iterator[Prepend]:
     """Of the pools that have the API."""
-    pools, of_all = php.get("pools"), php.get("settings") or {}
     for pool in pools if isinstance(pools, list) else []:
         if isinstance(pool, dict) and pool.get("eaccelerator_api"):
             own = {**(pool.get("php_value") or {}), **(pool.get("php_admin_value") or {})}
+            if [one for one in pool.get("settings") or {} if "[auto_prepend_file]" in one]:
+                item = f'php_pools "{pool.get("name")}"'
+                problems.add(item, "settings has auto_prepend_file.", "Write it under php_value or php_admin_value.")
             before = str(own.get("auto_prepend_file", of_all.get("auto_prepend_file", "")))
             yield Prepend(str(pool.get("name")), "" if before in _NO_PREPEND else before)
 
 
-def _choose(problems: Problems, made: Compat, wanted: str, pools: Sequence[_php.Pool]) -> None:
+def _choose(
+    problems: Problems, made: Compat, wanted: str, pools: Sequence[_php.Pool], of_all: Mapping[str, Any]
+) -> None:
     """The pool that tells of the cache and clears it: the wanted one, or the first that may read the scripts for it."""
-    may = [pool for pool in pools if made.admin_path in pool.directives.get(_OPEN_BASEDIR, made.admin_path)]
-    chosen = [pool for pool in may if wanted in ("", pool.name)]
+    chosen = [pool for pool in pools if _may_read(pool, made.admin_path, of_all) and wanted in ("", pool.name)]
     if chosen:
         pool = chosen[0]
-        made.pool, made.socket, made.user, made.group = pool.name, pool.socket, pool.user, pool.group
+        made.socket, made.user, made.group = pool.socket, pool.user, pool.group
+        for setting in made.ini:
+            if [name for name in pool.directives if name.startswith("php_") and name.endswith(f"[{setting}]")]:
+                problems.add(
+                    f'php_pools "{pool.name}"',
+                    f"sets {setting} for itself, and shall tell of the cache of all.",
+                    "Remove it, or name another pool in eaccelerator_control_pool.",
+                )
     elif wanted and wanted not in [pool.name for pool in pools]:
         known = ", ".join(pool.name for pool in pools)
         problems.add("eaccelerator_control_pool", f"there is no pool {quote(wanted)}.", f"Use one of: {known}.")
     elif pools:
+        who = f"pool {wanted}" if wanted else "every pool"
         problems.add(
             "php_pools",
-            f"open_basedir keeps {f'pool {wanted}' if wanted else 'every pool'} from what tells of the cache.",
+            f"open_basedir or chroot keeps {who} from what tells of the cache.",
             f"Add {made.admin_path} to open_basedir of {wanted or 'one'}.",
         )
+
+
+def _reached(problems: Problems, made: Compat, pools: Sequence[_php.Pool], of_all: Mapping[str, Any]) -> None:
+    """A pool that may not read its API answers every request with an error."""
+    for pool in pools:
+        if pool.include and not all(
+            _may_read(pool, path, of_all) for path in (_php.EACCELERATOR, _php.EACCELERATOR_POOLS)
+        ):
+            problems.add(
+                f'php_pools "{pool.name}"',
+                "open_basedir or chroot keeps it from the functions of eaccelerator_api.",
+                f"Write open_basedir as a key of the pool, which adds {_php.EACCELERATOR}; leave out chroot.",
+            )
+
+
+def _may_read(pool: _php.Pool, path: str, of_all: Mapping[str, Any]) -> bool:
+    if "chroot" in pool.directives:
+        return False
+    names = ("php_admin_value[open_basedir]", "php_value[open_basedir]")
+    value = next((pool.directives[name] for name in names if name in pool.directives), of_all.get("open_basedir"))
+    folders = str(value or "").strip('"').split(":")
+    return folders == [""] or any(f"{path}/".startswith(f"{folder.rstrip('/')}/") for folder in folders if folder)
 
 
 def _translate(entry: Entry, made: Compat, several_users: bool) -> None:
@@ -246,7 +281,8 @@ def _files(entry: Entry, made: Compat, several_users: bool) -> None:
         if name in entry and entry.get(name) != "":
             path = entry.path(name, entry.get(name))
             if name == "cache_dir":
-                made.cache_dir = path
+                # Below it: what is made private must be nobody else's.
+                made.cache_dir = f"{path}/ha-web-eaccelerator" if path else ""
             elif name == "log_file":
                 made.log_file = path
             else:
@@ -255,6 +291,11 @@ def _files(entry: Entry, made: Compat, several_users: bool) -> None:
         entry.problem(
             "cache_dir while pools have several users: one could write what another runs.",
             "Remove cache_dir, or give all pools one user.",
+        )
+    if made.cache_dir and not _switch(entry, "check_mtime", True):
+        entry.problem(
+            "cache_dir without check_mtime: what is on the disk outlives every clear.",
+            "Remove one of them.",
         )
 
 
@@ -313,11 +354,11 @@ def _control(problems: Problems, values: Mapping[str, Any]) -> None:
     if not isinstance(users, dict) or not users:
         problems.add(variable, "nobody may see the control page.", "Write {NAME: PASSWORD}, from a vault.")
     for name, password in users.items() if isinstance(users, dict) else ():
-        if not _USER.fullmatch(name):
+        if not isinstance(name, str) or not _USER.fullmatch(name):
             problems.add(variable, f"{quote(name)} is no name for a user.", "Use letters, digits, dots and hyphens.")
-        if not isinstance(password, str) or len(password) < _PASSWORD_LENGTH:
+        if not isinstance(password, str) or not _LEAST <= len(password) <= _MOST or not password.isprintable():
             problems.add(
-                variable, f"the password of {name} is too short.", f"Take {_PASSWORD_LENGTH} characters or more."
+                variable, f"the password of {name} cannot be used.", f"Take {_LEAST} to {_MOST} characters of one line."
             )
     if not isinstance(secret, str) or len(secret) < _SECRET_LENGTH:
         problems.add(

@@ -36,8 +36,10 @@ def ask(endpoint: str, parameters: Mapping[str, str], timeout: float = 10.0) -> 
     if not separator:
         raise FastCgiError(f"{endpoint}: no answer. {errors.decode(errors='replace').strip()}".strip())
     headers = dict(line.lower().partition(b":")[::2] for line in head.split(b"\r\n"))
-    status = int(headers.get(b"status", b"200").split()[0])
-    return status, body.decode(errors="replace")
+    status = headers.get(b"status", b"200").strip()[:3]
+    if not status.isdigit():
+        raise FastCgiError(f"{endpoint}: no answer of PHP: {head[:200].decode(errors='replace')}")
+    return int(status), body.decode(errors="replace")
 
 
 def request(parameters: Mapping[str, str]) -> bytes:
@@ -95,4 +97,6 @@ def _connect(endpoint: str, timeout: float) -> socket.socket:
             raise
         return connection
     host, _colon, port = endpoint.rpartition(":")
+    if not host or not port.isdigit():
+        raise FastCgiError(f"{endpoint}: neither a path nor host:port")
     return socket.create_connection((host.strip("[]"), int(port)), timeout)

@@ -106,7 +106,9 @@ def main() -> None:
     try:
         answer = json.loads(body)
     except ValueError:
-        module.fail_json(msg=f"{script} answered {status} and no JSON: {body[:500]}")
+        answer = None
+    if not isinstance(answer, dict):
+        module.fail_json(msg=f"{script} answered {status} and no JSON object: {body[:500]}")
     module.exit_json(changed=False, status=status, answer=answer)
 
 

@@ -65,7 +65,7 @@ def only(values: dict[str, Any], version: str = "8.2") -> tuple[str, str]:
         *(("auto", version, "native") for version in ("5.1.6", "5.2.17", "5.3.29", "5.4.45")),
         ("auto", "", "native"),
         *(("native", version, "native") for version in ("5.1.6", "5.4.45", "5.5.38", "5.6.40")),
-        *((provider, version, "compat") for provider in ("auto", "compat") for version in ("7.0", "7.4.33", "8.2")),
+        *((provider, version, "compat") for provider in ("auto", "compat") for version in ("7.4.33", "8.2")),
     ],
 )
 def test_provider_fits_the_version(provider: str, version: str, serves: str) -> None:
@@ -81,7 +81,7 @@ def test_provider_fits_the_version(provider: str, version: str, serves: str) -> 
                 "auto",
                 version,
                 f"auto on PHP {version}: eAccelerator does not build on it.",
-                "Use PHP 5.4 or 7, or provider native with the archive of a fork that builds on it.",
+                "Use PHP 5.4 or 7.4, or provider native with the archive of a fork that builds on it.",
             )
             for version in ("5.5.38", "5.6.40")
         ),
@@ -97,10 +97,13 @@ def test_provider_fits_the_version(provider: str, version: str, serves: str) -> 
         (
             "compat",
             "5.6.40",
-            "compat on PHP 5.6.40: OPcache and APCu need PHP 7.",
-            "Use provider native, or PHP 7 or newer.",
+            "compat on PHP 5.6.40: what serves there needs PHP 7.4.",
+            "Use provider native, or PHP 7.4 or newer.",
         ),
-        ("auto", "4.4.9", "PHP 4.4.9 is older than all that is supported.", "Use PHP 5.1 or newer."),
+        *(
+            ("auto", version, f"nothing serves PHP {version}.", "Use PHP 5.1 to 5.4, or 7.4 or newer.")
+            for version in ("4.4.9", "7.0.33", "7.3.33")
+        ),
         ("turck", "8.2", 'unknown provider "turck".', "Use one of: auto, native, compat."),
     ],
 )
@@ -120,7 +123,7 @@ def test_without_a_word_scripts_are_cached_and_looked_after() -> None:
         ({"optimizer": False}, {**PLAIN, "opcache.optimization_level": "0"}),
         ({"shm_size": "64"}, {**PLAIN, "opcache.memory_consumption": "64"}),
         ({"filter": "!/srv/app/cache/* !*.tpl.php"}, {**PLAIN, "opcache.blacklist_filename": BLACKLIST}),
-        ({"cache_dir": "/var/cache/php"}, {**PLAIN, "opcache.file_cache": "/var/cache/php"}),
+        ({"cache_dir": "/tmp"}, {**PLAIN, "opcache.file_cache": "/tmp/ha-web-eaccelerator"}),
         ({"debug": 1, "log_file": "/var/log/opcache.log"}, PLAIN | {
             "opcache.log_verbosity_level": "4",
             "opcache.error_log": "/var/log/opcache.log",
@@ -187,11 +190,15 @@ def test_native_keeps_all_directives() -> None:
         ([{**WWW, "open_basedir": ["/srv"]}, {"name": "api"}], "", "api"),
         ([{**WWW, "open_basedir": ["/srv", DIRECTORY]}], "", "www"),
         ([{**API, "open_basedir": ["/srv"]}], "", "www"),
+        ([{**WWW, "open_basedir": ["/usr/local/share"]}, {"name": "api"}], "", "www"),
+        ([{**WWW, "open_basedir": [f"{DIRECTORY}-old"]}, {"name": "api"}], "", "api"),
+        ([{**WWW, "settings": {"chroot": "/srv"}}, {"name": "api"}], "", "api"),
+        ([{**WWW, "php_admin_value": {"open_basedir": "/srv:/tmp"}}, {"name": "api"}], "", "api"),
     ],
 )
 def test_a_pool_that_may_tells_of_the_cache(pools: list[dict[str, Any]], wanted: str, chosen: str) -> None:
     configuration = made({"pools": pools}, control_pool=wanted)
-    assert (configuration["pool"], configuration["socket"]) == (chosen, f"/run/php/ha-web-{chosen}.sock")
+    assert configuration["socket"] == f"/run/php/ha-web-{chosen}.sock"
 
 
 @pytest.mark.parametrize(
@@ -234,13 +241,39 @@ def test_a_pool_that_may_tells_of_the_cache(pools: list[dict[str, Any]], wanted:
         (wishes(control_pool="shop"), 'eaccelerator_control_pool: there is no pool "shop".', "Use one of: www."),
         (
             wishes({"pools": [{**WWW, "open_basedir": ["/srv"]}]}),
-            "php_pools: open_basedir keeps every pool from what tells of the cache.",
+            "php_pools: open_basedir or chroot keeps every pool from what tells of the cache.",
             f"Add {DIRECTORY} to open_basedir of one.",
+        ),
+        (
+            wishes({"pools": [WWW], "settings": {"open_basedir": "/srv"}}),
+            "php_pools: open_basedir or chroot keeps every pool from what tells of the cache.",
+            f"Add {DIRECTORY} to open_basedir of one.",
+        ),
+        (
+            wishes({"pools": [{"name": "first"}, {**API, "settings": {"chroot": "/srv"}}]}),
+            'php_pools "www": open_basedir or chroot keeps it from the functions of eaccelerator_api.',
+            "Write open_basedir as a key",
+        ),
+        (
+            wishes({"pools": [{**API, "settings": {"php_value[auto_prepend_file]": "/srv/a.php"}}]}),
+            'php_pools "www": settings has auto_prepend_file.',
+            "Write it under php_value",
+        ),
+        (
+            wishes({"pools": [{**WWW, "php_admin_value": {"opcache.revalidate_freq": 2}}]}),
+            'php_pools "www": sets opcache.revalidate_freq for itself, and shall tell of the cache of all.',
+            "Remove it, or name another pool",
+        ),
+        (
+            wishes(settings={"cache_dir": "/srv/cache", "check_mtime": 0}),
+            "eaccelerator_settings: cache_dir without check_mtime: what is on the disk outlives every clear.",
+            "Remove one of them.",
         ),
         (wishes(control_users={"a": "12345678"}), "eaccelerator_control_users: there is no control", "Set ha_web_"),
         (wishes(**{**CONTROL, "control_users": {}}), "eaccelerator_control_users: nobody may see", "Write {NAME:"),
         (wishes(**{**CONTROL, "control_users": {"a:b": "12345678"}}), 'eaccelerator_control_users: "a:b" is', "Use"),
         (wishes(**{**CONTROL, "control_users": {"a": "short"}}), "eaccelerator_control_users: the password of a", "T"),
+        (wishes(**{**CONTROL, "control_users": {"a": "1234567\n8"}}), "eaccelerator_control_users: the password", "T"),
         (wishes(**{**CONTROL, "control_secret": "short"}), "eaccelerator_control_secret: web servers could", "Give 16"),
         (wishes(native={"archive": "x"}), "eaccelerator_native: is for PHP 5, and compat serves.", "Remove it"),
     ],

