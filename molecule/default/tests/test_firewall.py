@@ -128,6 +128,8 @@ def test_balanced_traffic_is_not_tracked(cluster: Cluster) -> None:
     tracked = f"grep -c 'dst={cluster.vip} ' /proc/net/nf_conntrack || true"
     holder = cluster.the_holder()
     assert holder
+    nodes = [holder, *cluster.web]
+    # Those of a time without the firewall, which another test has made, end after two minutes.
+    before = {node: int(cluster.run(node, tracked)) for node in nodes}
     cluster.run(cluster.client, f"for number in $(seq 20); do {request} || exit 1; done")
-    for node in [holder, *cluster.web]:
-        assert cluster.run(node, tracked) == "0\n"
+    assert all(int(cluster.run(node, tracked)) <= before[node] for node in nodes)
