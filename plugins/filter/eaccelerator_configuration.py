@@ -48,7 +48,7 @@ _value:
     - RV(ignore:provider) is C(native) or C(compat).
     - RV(ignore:ini) are the settings of php.ini; of C(compat) also RV(ignore:excluded), RV(ignore:directives),
       RV(ignore:prepends), RV(ignore:admin_path), RV(ignore:cache_dir), RV(ignore:log_file), RV(ignore:name_space),
-      and of the pool that tells of the cache RV(ignore:pool), RV(ignore:socket), RV(ignore:user) and
+      and of the pool that tells of the cache RV(ignore:socket), RV(ignore:user) and
       RV(ignore:group).
   type: dict
 """

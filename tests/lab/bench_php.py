@@ -9,7 +9,6 @@ Writes FILE.json and FILE.md. A second pool has the cache switched off; both are
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import statistics
@@ -21,8 +20,9 @@ from typing import Any
 from . import opcode_cache, playbook
 from .bench import table
 from .cluster import Cluster
+from .measured import command
 from .proof import versions
-from .report import LabError, Steps, say
+from .report import LabError, Steps
 from .settings import REPO
 
 ROUNDS = 5
@@ -139,24 +139,5 @@ def page(record: dict[str, Any]) -> str:
     return f"Measured on {record['date']} with {stated}; {files}. Requests a second, medians:\n\n{table(head, rows)}"
 
 
-def main() -> int:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="lab.bench_php", description=__doc__)
-    parser.add_argument("--inventory", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="without its suffix")
-    arguments = parser.parse_args()
-    try:
-        record = measure(Cluster(arguments.inventory))
-    except LabError as error:
-        say(f"lab: {error}")
-        return 1
-    arguments.out.parent.mkdir(exist_ok=True)
-    arguments.out.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    text = page(record)
-    arguments.out.with_suffix(".md").write_text(f"{text}\n", encoding="utf-8")
-    say(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("bench_php", __doc__, measure, page))

@@ -9,21 +9,19 @@ Writes FILE.json and FILE.md. The firewall must be off: the client asks a web se
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import shlex
 import statistics
 import sys
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import playbook
 from .bench import table
 from .cluster import Cluster
+from .measured import command
 from .proof import versions
-from .report import LabError, Steps, say
+from .report import LabError, Steps
 from .settings import REPO
 
 ROUNDS = 5
@@ -163,24 +161,5 @@ def page(record: dict[str, Any]) -> str:
     )
 
 
-def main() -> int:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="lab.bench_web", description=__doc__)
-    parser.add_argument("--inventory", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="without its suffix")
-    arguments = parser.parse_args()
-    try:
-        record = measure(Cluster(arguments.inventory))
-    except LabError as error:
-        say(f"lab: {error}")
-        return 1
-    arguments.out.parent.mkdir(exist_ok=True)
-    arguments.out.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    text = page(record)
-    arguments.out.with_suffix(".md").write_text(f"{text}\n", encoding="utf-8")
-    say(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("bench_web", __doc__, measure, page))

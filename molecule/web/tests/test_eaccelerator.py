@@ -108,6 +108,7 @@ def test_web_servers_take_no_orders_from_others(cluster: Cluster) -> None:
     assert "The signature is wrong" in cluster.run("web2", command)
     # Itself it does not ask this way: nginx lets it not pass.
     assert "<title>403 Forbidden</title>" in cluster.run("web1", command)
+    # That curl gives up is what is wanted.
     for stranger in (cluster.directors[0], cluster.client):
         assert not cluster.run(stranger, f"{command} || true"), "the firewall lets it pass"
 
