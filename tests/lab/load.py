@@ -23,15 +23,24 @@ _PROBE = Path(__file__).with_name("probe.py")
 class Load:
     """Requests through the VIP for as long as the ``with`` block lasts."""
 
-    def __init__(self, cluster: Cluster, path: str = "/", rate: int = RATE, timeout: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        path: str = "/",
+        rate: float = RATE,
+        timeout: float = TIMEOUT_S,
+        *,
+        port: int = 80,
+        longest: float = _LONGEST_S,
+    ) -> None:
         self._samples: list[Sample] = []
         self._rate = rate
         self._timeout = timeout
-        arguments = (cluster.vip, 80, path, rate, _LONGEST_S, timeout)
+        arguments = (cluster.vip, port, path, rate, longest, timeout)
         self._program = NodeProgram(cluster, cluster.client, _PROBE, arguments, self._take)
 
     def __enter__(self) -> Load:
-        self.wait_for_requests(self._rate // 4)
+        self.wait_for_requests(int(self._rate / 4))
         return self
 
     def __exit__(

@@ -4,32 +4,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from lab import playbook
+from lab.clients import DOWNLOAD_NUMBERS, NEW, Clients, Mix, Seen
 from lab.cluster import Cluster
-from lab.load import Load
-from lab.node_program import NodeProgram
-from lab.report import wait_for
 from lab.settings import BUILD, REPO
 
 SITE = REPO / "playbooks/site.yml"
-CLIENTS = REPO / "tests/lab/long_connections.py"
 
 NEWCOMER, LEAVER = "web4", "web2"
-# Of 5 to 10 s, and enough of them that each server has one at any moment.
-NUMBERS, BYTES_PER_S, DOWNLOADS = 150_000, 90_000, 12
-# Requests a second for a file: as many pages with a session leave too little of the engine's one processor, which also
-# runs the playbook, in eight nodes at once.
-RATE = 50
-WHOLE = hashlib.sha256("".join(f"{number}\n" for number in range(1, NUMBERS + 1)).encode()).hexdigest()
+# Files at half the usual rate, for pages with a session leave little of the engine's one processor, which also runs the
+# playbook, in eight nodes at once. Enough downloads that each server has one at any moment.
+MIX = Mix(rate=50, kept=6, kept_path="/", interval=1, downloads=12)
 LEFT = (
     "ls -d /etc/systemd/system/ha-web-* /etc/systemd/system/*/ha-web-* /etc/sysctl.d/*ha-web* /usr/local/lib/ha-web"
     " /etc/ha-web-firewall.nft 2>/dev/null;"
@@ -37,59 +28,6 @@ LEFT = (
     " grep --with-filename --invert-match '^0$'"
     " /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce; true"
 )
-
-
-class Seen:
-    """What clients of all kinds have seen."""
-
-    def __init__(self, load: Load, long: list[dict[str, Any]]) -> None:
-        self.samples = load.samples()
-        self.kept = [one for one in long if "repeated" in one]
-        self.downloads = [one for one in long if "repeated" not in one]
-
-    def failed(self) -> list[str]:
-        return [
-            *(f"{one.at:.2f} new, {one.error}, port {one.port}" for one in self.samples if one.failed),
-            *(f"{one['at']:.2f} kept, {one['error']}, {one['server']}" for one in self.kept if one["error"]),
-            *(
-                f"{one['at']:.2f} download, {one['error'] or 'not whole'}, {one['server']}"
-                for one in self.downloads
-                if one["error"] or one["sha256"] != WHOLE
-            ),
-        ]
-
-    def last_of(self, server: str) -> float:
-        """When the last new connection of the load was given to a server."""
-        return max(one.at for one in self.samples if one.server == server)
-
-    def under_way(self, server: str, at: float) -> list[dict[str, Any]]:
-        """Downloads from a server that had begun by then and went on for a second and more."""
-        return [one for one in self.downloads if one["server"] == server and one["at"] < at < one["end"] - 1]
-
-    def words(self, what: str) -> str:
-        repeated = sum(one["repeated"] for one in self.kept)
-        slowest = max(one.took for one in self.samples if not one.failed)
-        return (
-            f"{what}: {len(self.samples)} requests on new connections, {len(self.kept)} on kept ones ({repeated} sent"
-            f" twice), {len(self.downloads)} downloads; slowest new {slowest:.2f} s; failed"
-            f" {len(self.failed())} {' | '.join(self.failed()[:20])}"
-        )
-
-
-@contextmanager
-def clients(cluster: Cluster, seen: list[Seen]) -> Iterator[None]:
-    lines: list[dict[str, Any]] = []
-    arguments = (cluster.vip, 80, "/", 6, 1, "/download.txt", DOWNLOADS, BYTES_PER_S, 600)
-    with Load(cluster, "/static.txt", RATE) as load:
-        long = NodeProgram(cluster, cluster.client, CLIENTS, arguments, lambda line: lines.append(json.loads(line)))
-        wait_for("the first download", lambda: any("repeated" not in one for one in lines), 60)
-        try:
-            yield
-            load.wait_for_requests(3 * RATE)
-        finally:
-            long.end(60)
-        long.check()
-    seen.append(Seen(load, lines))
 
 
 class Pool:
@@ -116,7 +54,7 @@ class Pool:
 @pytest.fixture(scope="module")
 def pool(cluster: Cluster) -> Iterator[Pool]:
     for node in (*cluster.web, NEWCOMER):
-        cluster.run(node, f"mkdir -p /var/www/html; seq {NUMBERS} > /var/www/html/download.txt")
+        cluster.run(node, f"mkdir -p /var/www/html; seq {DOWNLOAD_NUMBERS} > /var/www/html/download.txt")
     # As deep in the tree as the scenario's own, which names files by their places beside it.
     yield Pool(cluster.inventory, BUILD / "web/pool")
     before = Pool(cluster.inventory, BUILD / "web/pool").with_host(NEWCOMER, "retired")
@@ -126,11 +64,11 @@ def pool(cluster: Cluster) -> Iterator[Pool]:
 
 def converge(cluster: Cluster, inventory: Path) -> Seen:
     """Run the playbook once under load, until both directors have the same table."""
-    seen: list[Seen] = []
-    with clients(cluster, seen):
+    with Clients(cluster, MIX) as clients:
         playbook.changes(cluster.engine, inventory, SITE)
         Cluster(inventory).wait_until_healthy()
-    return seen[0]
+        clients.keep_on_for(3)
+    return clients.seen()
 
 
 def held_by(cluster: Cluster, node: str) -> str:
@@ -142,7 +80,7 @@ def test_a_server_enters(cluster: Cluster, pool: Pool) -> None:
     seen = converge(cluster, pool.with_host(NEWCOMER, "web"))
     print(seen.words(f"{NEWCOMER} enters"))
     assert not seen.failed()
-    assert any(one.server == NEWCOMER for one in seen.samples)
+    assert seen.last_of(NEWCOMER)
     assert held_by(cluster, NEWCOMER)
 
 
@@ -153,7 +91,7 @@ def test_a_server_leaves(cluster: Cluster, pool: Pool) -> None:
     print(seen.words(f"{LEAVER} leaves"))
     assert not seen.failed()
     last = seen.last_of(LEAVER)
-    assert seen.samples[-1].at > last + 1
+    assert seen.of(NEW)[-1].at > last + 1
     assert seen.under_way(LEAVER, last), "no download was under way when it left: nothing is proved"
     assert not held_by(cluster, LEAVER)
     changes = playbook.changes(cluster.engine, inventory, SITE)

@@ -21,7 +21,7 @@ from ansible_mitogen.plugins.strategy import mitogen_linear
 
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
 
-_FILTERS = Path(__file__).parents[3] / "plugins/filter"
+_FILTERS = "ansible_collections.lvs.ha_web.plugins.filter"
 
 
 class StrategyModule(mitogen_linear.StrategyModule):  # type: ignore[misc]
@@ -29,5 +29,7 @@ class StrategyModule(mitogen_linear.StrategyModule):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        for file in _FILTERS.glob("*.py"):
-            import_module(f"ansible_collections.lvs.ha_web.plugins.filter.{file.stem}")
+        # Of the collection that the playbook is of, which may be another release.
+        for folder in import_module(_FILTERS).__path__:
+            for file in Path(folder).glob("*.py"):
+                import_module(f"{_FILTERS}.{file.stem}")
