@@ -41,7 +41,7 @@ class Mix:
     """What the clients do, on all ports together.
 
     The default is what the embedded engine bears on its one processor, beside the nodes and the playbook's part in
-    them: about 10,000 requests a minute, and a download from each server at any moment.
+    them: 10,000 requests in 50 s, and a download from each server at any moment.
 
     Attributes:
         rate: requests a second for ``path``, each on a new connection, never repeated.
@@ -57,7 +57,7 @@ class Mix:
     timeout: float = TIMEOUT_S
     kept: int = 20
     kept_path: str = "/static.txt"
-    interval: float = 0.25
+    interval: float = 0.2
     downloads: int = 8
     bytes_per_s: int = 90_000
     longest: float = 1_800

@@ -11,11 +11,11 @@ import pytest
 from lab.cluster import Cluster
 from lab.report import wait_for
 
-# Prints the ports of an address that accept a connection, and those that answer at all.
+# Of an address's lower ports and those named, prints which accept a connection, and which answer at all.
 SCAN = """
 import errno, json, selectors, socket, sys, time
 selector, found = selectors.DefaultSelector(), {"open": [], "refused": [], "other": []}
-for port in range(1, int(sys.argv[2]) + 1):
+for port in {*range(1, 4097), *map(int, sys.argv[2:])}:
     probe = socket.socket()
     probe.setblocking(False)
     probe.connect_ex((sys.argv[1], port))
@@ -59,8 +59,13 @@ def python(cluster: Cluster, node: str, program: str, *arguments: object) -> str
     return cluster.run(node, shlex.join(["python3", "-c", program, *map(str, arguments)]))
 
 
+def served(cluster: Cluster) -> list[int]:
+    """The ports of all services."""
+    return sorted(service["port"] for service in cluster.topology["virtual_services"])
+
+
 def scan(cluster: Cluster, node: str, address: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = json.loads(python(cluster, node, SCAN, address, 4096))
+    found: dict[str, list[int]] = json.loads(python(cluster, node, SCAN, address, *served(cluster)))
     return {kind: sorted(ports) for kind, ports in found.items()}
 
 
@@ -89,14 +94,14 @@ def test_web_servers_serve_at_the_vip_alone(cluster: Cluster, listeners: None) -
 
 
 def test_vip_serves_what_is_declared(cluster: Cluster, listeners: None) -> None:
-    ports = sorted(service["port"] for service in cluster.topology["virtual_services"])
     # The holder is a director, with ssh at all its addresses.
-    assert scan(cluster, cluster.client, cluster.vip) == {"open": ports, "refused": SSH, "other": []}
+    assert scan(cluster, cluster.client, cluster.vip) == {"open": served(cluster), "refused": SSH, "other": []}
 
 
-def test_directors_reach_the_port_they_check(cluster: Cluster, listeners: None) -> None:
+def test_directors_reach_the_ports_they_check(cluster: Cluster, listeners: None) -> None:
+    expected = {"open": served(cluster), "refused": SSH, "other": []}
     for node in cluster.directors:
-        assert scan(cluster, node, cluster.address(cluster.web[0])) == {"open": [80], "refused": SSH, "other": []}
+        assert scan(cluster, node, cluster.address(cluster.web[0])) == expected
 
 
 def test_adverts_of_a_stranger_reach_no_keepalived(cluster: Cluster) -> None:

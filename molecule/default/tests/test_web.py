@@ -18,7 +18,7 @@ COMMANDS = {
     "nginx": "nginx -t",
     "apache": "apache2ctl -t",
     "php": "$(echo /usr/sbin/php-fpm*) -t",
-    "tcp": "ss --no-header --listening --tcp --numeric",
+    "tcp": "ss --no-header --listening --tcp --numeric --processes",
     "unix": "ss --no-header --listening --unix",
     "lo": "ip -o address show dev lo",
     "others": "ip -o address show | grep -v ': lo '",
@@ -41,14 +41,16 @@ def test_daemon_accepts_its_configuration(state: State, daemon: str) -> None:
     assert state[daemon].code == 0, state[daemon].text
 
 
-def _listening(state: State) -> set[str]:
-    return {line.split()[3] for line in state["tcp"].lines}
+def _listening(state: State, daemon: str) -> set[str]:
+    return {line.split()[3] for line in state["tcp"].lines if f'"{daemon}"' in line}
 
 
-def test_nginx_listens_to_the_world_and_apache_to_this_host_alone(state: State) -> None:
-    listening = _listening(state)
-    assert "0.0.0.0:80" in listening
-    assert {one for one in listening if one.endswith(":8080")} == {"127.0.0.1:8080"}
+def test_nginx_listens_to_the_world_and_apache_to_this_host_alone(state: State, cluster: Cluster) -> None:
+    served = {f"0.0.0.0:{service['port']}" for service in cluster.topology["virtual_services"]}
+    assert served <= _listening(state, "nginx")
+    apache = _listening(state, "apache2")
+    assert apache
+    assert all(one.startswith("127.0.0.1:") for one in apache)
 
 
 def test_php_listens_on_a_unix_socket(state: State) -> None:
