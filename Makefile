@@ -10,7 +10,7 @@ LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
 molecule molecule-all test: export HA_WEB_TESTS := 1
 # A scenario, and at the very end what failed in it.
-TEST = rm -f build/failed-tests; $(LAB) run molecule test -s $(1) || { cat build/failed-tests 2>/dev/null; exit 1; }
+FAILED := build/failed-tests.$(or $(HA_WEB_LAB),ha-web-lab)
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
@@ -87,12 +87,13 @@ bench-php: venv ## what the opcode cache gains and costs, as ratios (6 minutes)
 	@PYTHONPATH=tests .venv/bin/python -m lab.bench_php --inventory molecule/web/inventory --out build/bench-php
 
 molecule: venv ## one scenario: make molecule SCENARIO=default
-	@$(call TEST,$(SCENARIO))
+	@rm -f $(FAILED); $(LAB) run molecule test -s $(SCENARIO) || { cat $(FAILED) 2>/dev/null; exit 1; }
 
-molecule-all: venv ## all scenarios, one after the other
-	@for file in molecule/*/molecule.yml; do $(call TEST,"$$(basename "$${file%/*}")"); done
+molecule-all: venv ## all scenarios: those that take no times beside the others, where there is room
+	@$(LAB) lanes
 
-test: lint unit sanity engine-test integration molecule-all ## everything
+test: lint unit engine-test ## everything
+	@$(LAB) lanes sanity integration
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv

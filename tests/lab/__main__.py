@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from . import bench, bench_topology, embedded, engine, integration, playbook, preflight, report, status, up
+from . import bench, bench_topology, embedded, engine, integration, lanes, playbook, preflight, report, status, up
 from .cluster import Cluster
 from .proof import kills, proof
 from .settings import BUILD
@@ -31,6 +31,8 @@ def _engine_up(_arguments: Arguments) -> None:
 
 
 def _engine_down(_arguments: Arguments) -> None:
+    if lanes.end_second():
+        report.say("second embedded engine stopped")
     if embedded.remains():
         embedded.stop()
         report.say("embedded engine stopped")
@@ -82,6 +84,10 @@ def _integration(arguments: Arguments) -> None:
     sys.exit(integration.run(arguments))
 
 
+def _lanes(arguments: Arguments) -> None:
+    sys.exit(0 if lanes.run(arguments, lanes.scenarios()) else 1)
+
+
 def _bench_ipvs(_arguments: Arguments) -> None:
     bench.run(BUILD / "bench-ipvs.json", BUILD / "bench-ipvs.md")
 
@@ -102,6 +108,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
     "status": ("the cluster at a glance", _status),
     "shell": ("a shell in NODE", _shell),
     "integration": ("run tests/integration in a container [pytest's arguments]", _integration),
+    "lanes": ("run make's TARGETs... and all scenarios, in two lanes where the machine has room", _lanes),
     "bench-ipvs": ("large IPVS tables, beside ipvsadm and pyroute2, measured", _bench_ipvs),
     "bench-topology": ("large topologies, from the inventory to keepalived's table, measured", _bench_topology),
     "run": ("run COMMAND... with the engine's environment", _run),

@@ -30,6 +30,7 @@ from .settings import (
     BROWSER_PORT,
     CACHE,
     DOCKER_PORT,
+    ENGINE_NICENESS,
     GUEST_ADDRESS,
     GUEST_RELEASE,
     NAME,
@@ -64,8 +65,8 @@ def answers(docker_host: str, seconds: int = 5) -> bool:
         return False
 
 
-def _netns_exists() -> bool:
-    return Path("/run/netns", NETNS).exists()
+def _netns_exists(name: str = NETNS) -> bool:
+    return Path("/run/netns", name).exists()
 
 
 def running() -> bool:
@@ -75,9 +76,9 @@ def running() -> bool:
     return alive and _netns_exists() and answers(DOCKER_HOST, 30)
 
 
-def remains() -> bool:
-    """Tell whether an engine, or what a killed one left, is on this machine."""
-    return RUN.exists() or _netns_exists()
+def remains(name: str = NAME) -> bool:
+    """Tell whether an engine of that name, or what a killed one left, is on this machine."""
+    return Path("/run", name).exists() or _netns_exists(name)
 
 
 def kernel_in_use() -> str | None:
@@ -129,7 +130,7 @@ def _boot(kernel: uml.Kernel, disk: Path, cores: list[int]) -> None:
     more = [f"vec0:transport=tap,ifname={TAP},depth=128,gro=1", "umid=engine", f"uml_dir={RUN}/uml"]
     command = uml.boot_command(kernel, f"{_COW},{disk}", preflight.guest_memory_mib(), *more)
     _processes.start("kernel", [*_IN_NETNS, *uml.pin(command, cores)], _CONSOLE)
-    _processes.prefer("kernel")
+    _processes.renice("kernel", ENGINE_NICENESS)
     # A socket of the file system serves all network namespaces, and one relay passes on which side has ended, at once:
     # Mitogen waits 5 s for a connection that does not. -t600: `docker exec` loses no output when its input ends first.
     _processes.start(

@@ -71,6 +71,11 @@ def _embedded() -> Engine:
     return Engine(embedded.DOCKER_HOST, embedded.APT_PROXY, f"embedded kernel {embedded.kernel_in_use()}")
 
 
+def is_foreign() -> bool:
+    """Tell whether the engine is the user's or the machine's."""
+    return _foreign() is not None
+
+
 def find() -> Engine | None:
     """Return the engine in use, starting nothing; None when there is none."""
     foreign = _foreign()

@@ -27,7 +27,8 @@ _TOOLS = {
 }
 
 
-def _memory_mib() -> int:
+def memory_mib() -> int:
+    """Return how much memory is available."""
     for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) // 1024
@@ -74,7 +75,7 @@ def embedded() -> None:
 def guest_memory_mib() -> int:
     """Return how much memory the guest gets: two thirds of what is available, within bounds."""
     least, most = GUEST_MEMORY_MIB
-    available = _memory_mib()
+    available = memory_mib()
     if available * 2 // 3 < least:
         raise LabError(
             f"too little memory: {available} MiB available, {least * 3 // 2} needed. "

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from .report import wait_for
 
-_PREFERRED = -10  # niceness
-
 
 def _start_time(pid: int) -> str | None:
     """Return the kernel's start time of a process (clock ticks since boot), None when it is gone."""
@@ -47,13 +45,13 @@ class Processes:
         record = {"pid": process.pid, "started": _start_time(process.pid)}
         (self._folder / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
 
-    def prefer(self, name: str) -> None:
-        """Let a process and its children go before all others: a busy machine must not look like an outage."""
+    def renice(self, name: str, niceness: int) -> None:
+        """Let a process and its children go before others, or after them."""
         pid = self.pid(name)
         if pid is not None:
-            os.setpriority(os.PRIO_PGRP, pid, _PREFERRED)
+            os.setpriority(os.PRIO_PGRP, pid, niceness)
             with suppress(FileNotFoundError):  # many kernels divide the processor among sessions first
-                Path(f"/proc/{pid}/autogroup").write_text(str(_PREFERRED), encoding="ascii")
+                Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
     def pid(self, name: str) -> int | None:
         """Return the id of a process that still is the one we started, else None."""

@@ -13,10 +13,10 @@ import pytest
 from testinfra.host import Host
 
 from .cluster import Cluster
-from .settings import BUILD
+from .settings import BUILD, NAME
 
 # What failed in a scenario, for the end of its output: Molecule and Ansible print much after it.
-FAILED = BUILD / "failed-tests"
+FAILED = BUILD / f"failed-tests.{NAME}"
 _MARK = "=== "
 
 

@@ -16,6 +16,7 @@ CACHE = Path(
 )
 # Another name gives a second embedded engine beside the first (the engine's own test does so).
 NAME = os.environ.get("HA_WEB_LAB", "ha-web-lab")
+SECOND = f"{NAME}-two"  # what needs no times, beside the first: lanes.py
 # Of the running embedded engine: sockets, logs, process ids.
 RUN = Path("/run", NAME)
 
@@ -30,7 +31,9 @@ RELEASE = os.environ.get("HA_WEB_RELEASE", "bookworm")
 KERNEL_RELEASES = ("sid", "trixie")
 GUEST_RELEASE = "trixie"
 GUEST_DISK_GIB = 24
-GUEST_MEMORY_MIB = (3072, 8192)  # least and most
+GUEST_MEMORY_MIB = (3072, int(os.environ.get("HA_WEB_MEMORY", "8192")))  # least and most
+# A busy machine must not look like an outage: the embedded engine goes before all others.
+ENGINE_NICENESS = int(os.environ.get("HA_WEB_NICENESS", "-10"))
 
 # The lab's own network namespace; nothing of this is routed on the machine itself.
 NETNS = NAME

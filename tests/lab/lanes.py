@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""Long tests in two lanes beside each other: those that take times in the first engine, the others in a second one.
+
+An embedded engine has one core, and what is measured in it wants that core for itself. The second lane has another,
+yields to whatever the first lane does there, and writes into files. Where there is one core, too little memory for two
+engines, or an engine that is not ours, there is one lane, and everything comes one after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from . import embedded, engine, preflight
+from .report import LabError, say, wait_for
+from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REPO, SECOND
+
+# Scenarios without times; all others take some.
+UNTIMED = ("ipvs", "roles")
+LOGS = BUILD / "lanes"
+_NICENESS = 15
+_GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
+
+
+class Machine(NamedTuple):
+    """What there is to share: cores, and MiB of memory; ``foreign`` is an engine that is not the lab's own."""
+
+    cores: list[int]
+    memory: int
+    foreign: bool
+    running: bool  # the first engine has its memory already
+
+
+class Job(NamedTuple):
+    """A command and what it is called."""
+
+    name: str
+    command: list[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a lane does, and with what; without logs it writes to the terminal."""
+
+    jobs: list[Job]
+    prefix: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    logs: Path | None = None
+
+
+def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) -> list[Plan]:
+    """Return what each lane does with make's ``targets``, none of which takes times, and with the scenarios."""
+    quick = [_job(target) for target in targets]
+    least, most = GUEST_MEMORY_MIB
+    share = least * 3 // 2
+    enough = machine.memory >= share * (1 if machine.running else 2)
+    if machine.foreign or len(machine.cores) < 2 or not enough:
+        return [Plan([*quick, *map(_scenario, scenarios)])]
+    # The first engine has the first core of few, the last of many: uml.pin.
+    cores = machine.cores[1:2] if len(machine.cores) < 4 else machine.cores[-3:-1]
+    return [
+        Plan(
+            [_scenario(name) for name in scenarios if name not in UNTIMED],
+            environment={"HA_WEB_MEMORY": str(min(most, max(least, (machine.memory - share) * 2 // 3)))},
+        ),
+        Plan(
+            [*quick, *(_scenario(name) for name in scenarios if name in UNTIMED)],
+            prefix=["nice", "-n", str(_NICENESS), "taskset", "-c", ",".join(map(str, cores))],
+            environment={
+                "HA_WEB_LAB": SECOND,
+                "HA_WEB_APT_CACHE_PORT": str(APT_CACHE_PORT + 2),  # the next is that of the engine's own test
+                "HA_WEB_BROWSER_PORT": str(BROWSER_PORT + 2),
+                "HA_WEB_MEMORY": str(least),
+                "HA_WEB_NICENESS": "5",
+            },
+            logs=LOGS,
+        ),
+    ]
+
+
+def _job(target: str, *variables: str) -> Job:
+    name = variables[0].partition("=")[2] if variables else target
+    return Job(name, ["make", "--no-print-directory", target, *variables])
+
+
+def _scenario(name: str) -> Job:
+    return _job("molecule", f"SCENARIO={name}")
+
+
+class Lane(threading.Thread):
+    """A lane at work: its jobs one after the other, up to the first that fails."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.results: dict[str, tuple[int, float]] = {}  # exit code and seconds
+        self.plan = plan
+        self._stopped = threading.Event()
+
+    @property
+    def failed(self) -> list[str]:
+        """The jobs that failed."""
+        return [name for name, (code, _seconds) in self.results.items() if code]
+
+    def log(self, name: str) -> Path | None:
+        """Return where a job's output is."""
+        return self.plan.logs and self.plan.logs / f"{name}.log"
+
+    def run(self) -> None:
+        """Do all jobs."""
+        for job in self.plan.jobs:
+            if self._stopped.is_set() or self.failed:
+                return
+            begun = time.monotonic()
+            code = self._do(job)
+            seconds = time.monotonic() - begun
+            self.results[job.name] = (code, seconds)
+            if self.plan.logs and not self._stopped.is_set():
+                say(_line(job.name, "FAILED" if code else "ok", seconds, f"beside, {self.log(job.name)}"))
+
+    def stop(self) -> None:
+        """End what is under way and begin no more."""
+        self._stopped.set()
+
+    def _do(self, job: Job) -> int:
+        log = self.log(job.name)
+        if log:
+            log.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            open(log or os.devnull, "wb") as file,
+            subprocess.Popen(
+                [*self.plan.prefix, *job.command],
+                env={**_environment(), **self.plan.environment},
+                cwd=REPO,
+                stdin=subprocess.DEVNULL,
+                stdout=file if log else None,
+                stderr=subprocess.STDOUT if log else None,
+                process_group=0,
+            ) as process,
+        ):
+            while not _ended(process.pid):
+                if self._stopped.wait(0.2):
+                    _end(process.pid)
+            return process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Each lane finds its own engine: the first would look like the user's choice to the second."""
+    return {name: value for name, value in os.environ.items() if (name, value) != ("DOCKER_HOST", embedded.DOCKER_HOST)}
+
+
+def _ended(pid: int) -> bool:
+    """Tell whether a child has ended, without collecting it: its id stays its own, and its group's."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _end(pid: int) -> None:
+    """End a child that leads a group, and all of the group."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGINT)
+        with suppress(LabError):
+            wait_for(f"the end of process {pid}", lambda: _ended(pid), _GRACE_S)
+        os.killpg(pid, signal.SIGKILL)
+    wait_for(f"the end of process {pid}", lambda: _ended(pid), 20)
+
+
+def _line(name: str, result: str, seconds: float, where: str = "") -> str:
+    return f"  {name:<16} {result:<8} {seconds:5.0f} s  {where}".rstrip()
+
+
+def work(lanes: Sequence[Lane]) -> bool:
+    """Let all lanes do their work; return whether all of it succeeded.
+
+    Raises:
+        KeyboardInterrupt: the user, or a signal, has ended it; everything that was under way has come to its end.
+    """
+
+    def interrupted(*_signal: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+    except KeyboardInterrupt:
+        # Once is enough.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, *before)}
+        for lane in lanes:
+            lane.stop()
+        for lane in lanes:
+            lane.join()
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    _tell(lanes)
+    return not any(lane.failed for lane in lanes)
+
+
+def _tell(lanes: Sequence[Lane]) -> None:
+    for lane in lanes:
+        for name in lane.failed:
+            log = lane.log(name)
+            if log:
+                say(f"\n--- {name}, {log}\n{log.read_text(encoding='utf-8', errors='replace')}")
+    say("")
+    for lane in lanes:
+        for job in lane.plan.jobs:
+            code, seconds = lane.results.get(job.name, (None, 0.0))
+            say(_line(job.name, "not run" if code is None else "FAILED" if code else "ok", seconds))
+
+
+def end_second() -> bool:
+    """Stop the second engine, where there is one or what a killed one left; return whether there was."""
+    if not embedded.remains(SECOND):
+        return False
+    command = [sys.executable, "-m", "lab", "engine-down"]
+    subprocess.run(command, env={**os.environ, "HA_WEB_LAB": SECOND}, stdout=subprocess.DEVNULL, check=True)
+    return True
+
+
+def scenarios() -> list[str]:
+    """Return the names of all scenarios."""
+    return sorted(file.parent.name for file in (REPO / "molecule").glob("*/molecule.yml"))
+
+
+def run(targets: Sequence[str], scenarios: Sequence[str]) -> bool:
+    """Run make's ``targets`` and the scenarios; return whether all of them succeeded.
+
+    The second engine is gone in the end. The first stays, as after every command, unless this was interrupted and has
+    started it.
+    """
+    was_there = embedded.remains()
+    machine = Machine(preflight.cores(), preflight.memory_mib(), engine.is_foreign(), embedded.running())
+    lanes = [Lane(plan) for plan in plans(targets, scenarios, machine)]
+    try:
+        return work(lanes)
+    except KeyboardInterrupt:
+        if not was_there and embedded.remains():
+            embedded.stop()
+        raise
+    finally:
+        end_second()
