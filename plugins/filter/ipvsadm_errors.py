@@ -58,6 +58,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
+from ansible_collections.lvs.ha_web.plugins.module_utils._claims import Claim
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.declaration import (
     Declaration,
     DeclarationError,
@@ -68,7 +69,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import endp
 from ansible_collections.lvs.ha_web.plugins.module_utils._problems import Problem, report
 from ansible_collections.lvs.ha_web.plugins.modules.ipvs import argument_spec
 from ansible_collections.lvs.ha_web.plugins.plugin_utils import _keepalived
-from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Claim, Configuration
+from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Configuration
 
 
 def ipvsadm_errors(

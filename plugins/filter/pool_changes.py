@@ -33,7 +33,15 @@ options:
       - The lines of the director's files C(/etc/keepalived/**.conf), before they change, each as C(FILE:NUMBER:TEXT).
       - Without them, whatever the topology does not declare leaves.
     type: str
-positional: virtual_services, keepalived
+  weighed:
+    description:
+      - Track files of real servers that hold another number than 0. What an operator has drained with them does not
+        enter.
+    version_added: 0.3.0
+    type: list
+    elements: str
+    default: []
+positional: virtual_services, keepalived, weighed
 seealso:
   - module: lvs.ha_web.ipvs
 """
@@ -69,9 +77,13 @@ from ansible_collections.lvs.ha_web.plugins.plugin_utils._pool import changes
 
 
 def pool_changes(
-    table: Sequence[Mapping[str, Any]], virtual_services: Sequence[Mapping[str, Any]], keepalived: str | None = None
+    table: Sequence[Mapping[str, Any]],
+    virtual_services: Sequence[Mapping[str, Any]],
+    keepalived: str | None = None,
+    weighed: Sequence[str] = (),
 ) -> dict[str, Any]:
-    return changes(plain(table), plain(virtual_services), None if keepalived is None else str(keepalived))._asdict()
+    former = None if keepalived is None else str(keepalived)
+    return changes(plain(table), plain(virtual_services), former, plain(weighed))._asdict()
 
 
 class FilterModule:

@@ -121,6 +121,8 @@ _value:
           RV(ignore:protocol) is empty for marks; RV(ignore:port) is 0 where it serves every port.
         - RV(ignore:nat_gateway) is where NAT's answers go, empty where the site decides.
         - RV(ignore:check) is the first of RV(ignore:checks). A real server has RV(ignore:checks) only of its own.
+        - RV(ignore:track_file) of a real server is the file on the directors whose number is added to its weight. It
+          stands for all ports of the service.
         - RV(ignore:ejection_s) is of a server that is silent, RV(ignore:ejection_refused_s) of one that refuses
           connections, RV(ignore:ejection_content_s) of one that answers wrongly.
         - Also RV(ignore:scheduler_flags), RV(ignore:one_packet), RV(ignore:tunnel), RV(ignore:persistence_timeout),
@@ -136,7 +138,12 @@ _value:
           protocol: tcp
           scheduler: wlc
           forwarding: dr
-          real_servers: [{name: web1, address: 192.0.2.21, port: 80, weight: 1}]
+          real_servers:
+            - name: web1
+              address: 192.0.2.21
+              port: 80
+              weight: 1
+              track_file: /var/lib/ha-web/track/servers/web/web1
           check: {type: http, path: /health, status: 200, interval: 1.0, timeout: 1.0, retries: 1, retry_delay: 0.2}
           ejection_s: 3.2
           ejection_refused_s: 1.2
@@ -161,6 +168,10 @@ _value:
       description: Files that virtual routers and checks watch.
       type: list
       elements: dict
+    standby_file:
+      description: The file on a director that makes it give up its VIPs, with a 1 in it.
+      type: str
+      sample: /var/lib/ha-web/track/director/standby
     bfd:
       description: BFD sessions that virtual routers and checks watch.
       type: list

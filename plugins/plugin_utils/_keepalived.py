@@ -8,13 +8,12 @@ Where it cannot be understood without running it (parameters, files elsewhere), 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
-from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import ServiceId
+from ansible_collections.lvs.ha_web.plugins.module_utils._claims import Claim, located
 
 FOLDER = "/etc/keepalived"
 # Statements that concern the table as a whole.
@@ -24,29 +23,6 @@ _LINE = re.compile(r"(?P<where>(?P<file>[^:]+):\d+):(?P<text>.*)")
 # A condition, and the name of a parameter that is defined.
 _PREFIX = re.compile(r"\s*(?:@\S+\s+)?(?:\$\w+=)?")
 _WORD = re.compile(r'"[^"]*"|[#!].*|(?:\$\{\w+\}|[^\s{}"#!])+|[{}]')
-
-Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-
-
-class Claim(NamedTuple):
-    """Services that keepalived manages: those of a firewall mark, or one port of all addresses of a range."""
-
-    where: str
-    text: str
-    protocol: str = ""
-    first: Address | None = None
-    last: Address | None = None
-    port: int = 0
-    fwmark: int = 0
-
-    def is_on(self, key: ServiceId) -> bool:
-        """Tell whether a service of the kernel is one of them."""
-        if key.fwmark or self.first is None or self.last is None:
-            return bool(key.fwmark) and key.fwmark == self.fwmark
-        address = ipaddress.ip_address(key.address)
-        if address.version != self.first.version or (key.protocol, key.port) != (self.protocol, self.port):
-            return False
-        return int(self.first) <= int(address) <= int(self.last)
 
 
 class Configuration(NamedTuple):
@@ -143,35 +119,6 @@ def _read_virtual_server(found: Configuration, server: _Statement, groups: dict[
             child.words[1] for child in server.children if child.words[:1] == ["real_server"] and child.words[1:]
         ]
         found.real_servers.extend((claim, address) for address in servers)
-
-
-def located(claim: Claim, words: list[str]) -> Claim:
-    """Return the claim with what it is on, in the words of keepalived.
-
-    Raises:
-        IndexError, ValueError: the words do not tell.
-    """
-    if words[0] == "fwmark":
-        return claim._replace(protocol="", fwmark=int(words[1]))
-    first, last = _range(words[0])
-    return claim._replace(first=first, last=last, port=int(words[1]) if len(words) > 1 else 0)
-
-
-def _range(text: str) -> tuple[Address, Address]:
-    if "/" in text:
-        network = ipaddress.ip_network(text, strict=False)
-        return network[0], network[-1]
-    start, _dash, end = text.partition("-")
-    first = ipaddress.ip_address(start)
-    if not end:
-        return first, first
-    separator = "." if first.version == 4 else ":"
-    if separator not in end:
-        end = start.rpartition(separator)[0] + separator + end
-    last = ipaddress.ip_address(end)
-    if last.version != first.version:
-        raise ValueError(f"a range of two families: {text}")
-    return first, last
 
 
 def _is_listed(path: str) -> bool:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.lvs.ha_web.plugins.module_utils._claims import is_on
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import ServiceId, family
 from ansible_collections.lvs.ha_web.plugins.plugin_utils import _keepalived
-from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Claim, Configuration
+from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Configuration
 
 Parameters = dict[str, Any]  # of the module ipvs
 
@@ -24,7 +25,10 @@ class Changes(NamedTuple):
 
 
 def changes(
-    table: Sequence[Parameters], virtual_services: Sequence[Parameters], keepalived: str | None = None
+    table: Sequence[Parameters],
+    virtual_services: Sequence[Parameters],
+    keepalived: str | None = None,
+    weighed: Collection[str] = (),
 ) -> Changes:
     """Return what changes places.
 
@@ -38,16 +42,22 @@ def changes(
     found = Changes([], [])
     for service in table:
         key = _key(service)
-        declared = next((one for one in virtual_services if _is_on(one, key)), None)
+        declared = next((one for one in virtual_services if is_on(one, key)), None)
         if declared is None:
             if former is None or any(claim.is_on(key) for claim in former.claims):
                 _leave(found, service, service["destinations"])
             continue
-        _change(found, service, declared, former)
+        _change(found, service, declared, former, weighed)
     return found
 
 
-def _change(found: Changes, service: Parameters, declared: Parameters, former: Configuration | None) -> None:
+def _change(
+    found: Changes,
+    service: Parameters,
+    declared: Parameters,
+    former: Configuration | None,
+    weighed: Collection[str],
+) -> None:
     servers = {_name(service, one): one for one in _declared_servers(service, declared)}
     leaving, entering, serving = [], [], False
     for destination in service["destinations"]:
@@ -56,7 +66,7 @@ def _change(found: Changes, service: Parameters, declared: Parameters, former: C
             leaving.append(destination)
         elif destination["weight"]:
             serving = True
-        elif wanted["weight"] and _weight_is_fixed(declared, destination["address"]):
+        elif wanted["weight"] and _weight_is_fixed(declared, destination["address"], weighed):
             # It was about to leave when a run was cut short, and stays after all: keepalived knows nothing of that.
             entering.append({**destination, "weight": wanted["weight"]})
     if leaving and not serving and not entering and former is not None:
@@ -81,12 +91,13 @@ def _goes_another_way(destination: Parameters, wanted: Parameters) -> bool:
     )
 
 
-def _weight_is_fixed(declared: Parameters, address: str) -> bool:
-    """Tell whether keepalived itself never gives a server in the table the weight 0."""
+def _weight_is_fixed(declared: Parameters, address: str, weighed: Collection[str]) -> bool:
+    """Tell whether keepalived itself does not give a server in the table the weight 0."""
     server = next(one for one in declared["real_servers"] if _canonical(one["address"]) == address)
     checks = server["checks"] or declared["checks"]
     return not any(
         (
+            server["track_file"] in weighed,
             *(one["inhibit_on_failure"] or one["raw"] for one in (declared, server)),
             *(check["dynamic_weight"] or check["track_file"] or check["raw"] for check in checks),
         )
@@ -137,19 +148,6 @@ def _key(service: Parameters) -> ServiceId:
         return ServiceId(service["family"], "", "", 0, service["fwmark"])
     address = service["address"]
     return ServiceId(family(address), service["protocol"], address, service["port"], 0)
-
-
-def _is_on(declared: Parameters, key: ServiceId) -> bool:
-    places = [
-        f"fwmark {one['fwmark']}" if one["fwmark"] else f"{one['address']} {one['port']}" for one in _ends(declared)
-    ]
-    claims = (_keepalived.located(Claim("", "", declared["protocol"]), place.split()) for place in places)
-    return declared["family"] == key.family and any(claim.is_on(key) for claim in claims)
-
-
-def _ends(declared: Parameters) -> list[Parameters]:
-    """Return all that a service of the topology is at."""
-    return declared["endpoints"] or [{name: declared[name] for name in ("address", "port", "fwmark")}]
 
 
 def _canonical(address: str) -> str:

@@ -196,3 +196,11 @@ def test_changes(
     # The module takes them.
     declaration.read({"state": "present", "services": found["enter"]})
     declaration.read({"state": "drained", "services": found["leave"]})
+
+
+def test_what_an_operator_has_drained_does_not_enter() -> None:
+    declared = topology(S21, S22)
+    table = [kernel(S21, (S22, {"weight": 0}))]
+    file = declared[0]["real_servers"][1]["track_file"]
+    assert places(pool_changes(table, declared, configuration(S21, S22))["enter"]) == [f"80 {S22} 1"]
+    assert not pool_changes(table, declared, configuration(S21, S22), [file])["enter"]

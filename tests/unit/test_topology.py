@@ -237,6 +237,7 @@ def test_short_form_states_everything() -> None:
                         "notify_down": {"command": "", "user": ""},
                         "checks": [],
                         "raw": [],
+                        "track_file": "/var/lib/ha-web/track/servers/web/web1",
                     },
                     {
                         "name": "web2",
@@ -251,6 +252,7 @@ def test_short_form_states_everything() -> None:
                         "notify_down": {"command": "", "user": ""},
                         "checks": [],
                         "raw": [],
+                        "track_file": "/var/lib/ha-web/track/servers/web/web2",
                     },
                 ],
                 "check": check,
@@ -286,6 +288,7 @@ def test_short_form_states_everything() -> None:
         "scripts": [],
         "track_processes": [],
         "track_files": [],
+        "standby_file": "/var/lib/ha-web/track/director/standby",
         "bfd": [],
         "notify_fifo": None,
         "sync_daemon": {"enabled": True, "id": 51, "interface": "", "router": "ha_web_ipv4"},

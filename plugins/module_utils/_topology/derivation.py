@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
+from . import control
 from .carriers import Carriers, bare
 from .checks import UNTIMED, inherit_times
 from .declaration import Declaration, Inventory, declare
@@ -107,6 +108,7 @@ def derive(declared: Declaration) -> Topology:
         scripts=declared.scripts,
         track_processes=declared.processes,
         track_files=declared.files,
+        standby_file=control.STANDBY,
         bfd=bfd,
         notify_fifo=declared.fifo,
         sync_daemon=sync_daemon,
@@ -290,9 +292,10 @@ def _slowest(bounds: list[float]) -> float:
 
 
 def _real_server(declared: Declaration, service: DeclaredService, server: DeclaredRealServer, port: int) -> RealServer:
+    address = _reached_at(declared, server.name, server.address, service.family)
     return RealServer(
         name=server.name,
-        address=_reached_at(declared, server.name, server.address, service.family),
+        address=address,
         port=service.real_port(server, port),
         weight=server.weight,
         upper_threshold=server.upper_threshold,
@@ -303,6 +306,7 @@ def _real_server(declared: Declaration, service: DeclaredService, server: Declar
         notify_down=server.notify_down,
         checks=inherit_times(server.checks, service.checks[0]),
         raw=server.raw,
+        track_file=control.server_file(service.name, server.name, address),
     )
 
 

@@ -124,6 +124,8 @@ class RealServer:
     notify_down: Hook = field(default_factory=Hook)
     checks: list[Check] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
+    # Of the directors: what it holds is added to the weight. One for all ports of the service.
+    track_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -537,6 +539,7 @@ class Topology:
     scripts: list[Script]
     track_processes: list[TrackProcess]
     track_files: list[TrackFile]
+    standby_file: str
     bfd: list[Bfd]
     notify_fifo: NotifyFifo | None
     sync_daemon: SyncDaemon
