@@ -7,9 +7,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .engine import Engine
@@ -70,6 +72,28 @@ def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) ->
     if not done.returncode:
         raise LabError(f"{playbook.name} {' '.join(arguments)} was not refused:\n{done.stdout}")
     return done.stdout
+
+
+@contextmanager
+def under_way(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a playbook beside the ``with`` block; what is left of it in the end is killed.
+
+    It leads a process group, so that a signal reaches all that it has started, as control-C in a terminal does.
+    """
+    with subprocess.Popen(
+        _command(inventory, playbook, arguments),
+        env={**environment(engine), "ANSIBLE_NOCOLOR": "1"},
+        cwd=REPO,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        process_group=0,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def output(engine: Engine, inventory: Path, playbook: Path, *arguments: str, **settings: str) -> str:

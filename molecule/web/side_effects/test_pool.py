@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from lab import playbook
 from lab.clients import DOWNLOAD_NUMBERS, NEW, Clients, Mix, Seen
 from lab.cluster import Cluster
+from lab.pool import Pool
 from lab.settings import BUILD, REPO
 
 SITE = REPO / "playbooks/site.yml"
@@ -28,27 +27,6 @@ LEFT = (
     " grep --with-filename --invert-match '^0$'"
     " /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce; true"
 )
-
-
-class Pool:
-    """The scenario's inventory with hosts in other groups."""
-
-    def __init__(self, source: Path, folder: Path) -> None:
-        self._inventory: dict[str, Any] = yaml.safe_load((source / "hosts.yml").read_text(encoding="utf-8"))
-        self._source = source
-        self._folder = folder
-
-    def with_host(self, host: str, group: str) -> Path:
-        """Return an inventory in which the host is in that group alone, and all others where they were."""
-        children = self._inventory["all"]["children"]
-        variables = next(one["hosts"].pop(host) for one in children.values() if host in one["hosts"])
-        children.setdefault(group, {"hosts": {}})["hosts"][host] = variables
-        self._folder.mkdir(exist_ok=True)
-        for one in self._source.iterdir():
-            if one.name != "hosts.yml" and not (self._folder / one.name).exists():
-                (self._folder / one.name).symlink_to(one)
-        (self._folder / "hosts.yml").write_text(yaml.safe_dump(self._inventory), encoding="utf-8")
-        return self._folder
 
 
 @pytest.fixture(scope="module")

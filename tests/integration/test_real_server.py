@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""What the module real_server refuses, on the real kernel; what it does with keepalived is seen in molecule/upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Module = Callable[..., dict[str, Any]]
+Saved = Callable[[], str]
+Ipvsadm = Callable[..., str]
+Services = list[dict[str, Any]]
+
+PLAIN = {"inhibit_on_failure": False, "raw": []}
+
+
+def weights(saved: Saved) -> list[int]:
+    """Of the destinations, in the order of their addresses."""
+    return [int(line.split()[-1]) for line in sorted(saved().splitlines()) if line.startswith("-a")]
+
+
+@pytest.fixture
+def services(tmp_path: Path, ipvsadm: Ipvsadm) -> Services:
+    """A service of two servers, as the topology describes it, in the kernel; nobody watches the track files."""
+    ipvsadm("--add-service", "--tcp-service", "10.9.1.1:80")
+    servers = []
+    for name, address in ("web1", "10.9.2.1"), ("web2", "10.9.2.2"):
+        ipvsadm("-a", "-t", "10.9.1.1:80", "-r", f"{address}:80", "-g")
+        file = tmp_path / name
+        file.write_text("0\n", encoding="ascii")
+        servers.append(
+            {"name": name, "address": address, "port": 80, "weight": 1, "checks": [], "track_file": str(file), **PLAIN}
+        )
+    return [
+        {
+            **{"name": "web", "address": "10.9.1.1", "port": 80, "protocol": "tcp", "family": "ipv4", "fwmark": 0},
+            **{"endpoints": [], "forwarding": "dr", "real_servers": servers, **PLAIN},
+            "checks": [{"dynamic_weight": False, "track_file": "", "raw": []}],
+        }
+    ]
+
+
+@pytest.mark.parametrize("python", ["python3", "python3.9", "python3.13"])
+def test_check_mode_says_what_would_change(module: Module, saved: Saved, services: Services, python: str) -> None:
+    done = module("real_server", name="web2", virtual_services=services, check=True, python=python)
+    assert done["changed"]
+    assert [(one["before"], one["weight"], one["active_connections"]) for one in done["servers"]] == [("enabled", 1, 0)]
+    file = Path(services[0]["real_servers"][1]["track_file"])
+    assert file.read_text(encoding="ascii") == "0\n"
+    assert not module("real_server", name="web2", state="enabled", virtual_services=services, python=python)["changed"]
+    file.write_text("-100000\n", encoding="ascii")
+    wish = {"name": "web2", "virtual_services": services, "check": True, "python": python}
+    assert not module("real_server", state="drained", **wish)["changed"]
+    assert not module("real_server", state="updating", **wish)["changed"], "an operator's drain stays"
+    assert module("real_server", state="enabled", weight=3, **wish)["changed"]
+
+
+def test_last_server(module: Module, saved: Saved, services: Services, ipvsadm: Ipvsadm) -> None:
+    ipvsadm("-e", "-t", "10.9.1.1:80", "-r", "10.9.2.1:80", "-g", "-w", "0")
+    for check in (True, False):
+        refused = module("real_server", name="web2", virtual_services=services, check=check)
+        assert "web2 is the last server with any weight of web (10.9.1.1:80/tcp)" in refused["msg"]
+    assert weights(saved) == [0, 1]
+    assert module("real_server", name="web2", virtual_services=services, force=True, check=True)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": "web9"}, "web9 is no real server of any virtual service. Real servers are: web1, web2."),
+        ({"name": "web1", "weight": 3}, "weight is of a server that is enabled"),
+        ({"name": "web1", "state": "enabled", "weight": -1}, "from 0 to 65535"),
+        ({"name": "web1", "services": ["shop"]}, "shop is no virtual service. Services are: web."),
+        ({"name": "web1", "state": "enabled", "healthy": 20}, "timeout must be longer than healthy, 20 s."),
+        ({"name": "web1", "timeout": 0.5}, "keepalived has not done what its track files say"),
+    ],
+)
+def test_refused(module: Module, saved: Saved, services: Services, options: dict[str, Any], words: str) -> None:
+    assert words in module("real_server", virtual_services=services, **options)["msg"]
+    assert weights(saved) == [1, 1]
+
+
+def test_sick_server_is_not_restored(module: Module, services: Services, ipvsadm: Ipvsadm) -> None:
+    file = Path(services[0]["real_servers"][1]["track_file"])
+    file.write_text("-100000\n", encoding="ascii")
+    # As keepalived does with one that fails.
+    ipvsadm("-d", "-t", "10.9.1.1:80", "-r", "10.9.2.2:80")
+    options = {"state": "enabled", "healthy": 0.3, "timeout": 1}
+    refused = module("real_server", name="web2", virtual_services=services, **options)
+    assert "web2 does not pass its health checks: after 1 s it is no server of web." in refused["msg"]
+    assert file.read_text(encoding="ascii") == "-100000\n"
+
+
+def test_file_that_nobody_has_made(module: Module, services: Services) -> None:
+    Path(services[0]["real_servers"][0]["track_file"]).unlink()
+    refused = module("real_server", name="web1", virtual_services=services)
+    assert "is missing: keepalived of this director does not watch it yet. Run site.yml first." in refused["msg"]
