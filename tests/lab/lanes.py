@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REP
 # Scenarios without times; all others take some.
 UNTIMED = ("ipvs", "roles")
 LOGS = BUILD / "lanes"
-_NICENESS = 15
+_NICENESS, _ENGINE_NICENESS = 15, 5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
 
 
@@ -81,7 +81,7 @@ def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) ->
                 "HA_WEB_APT_CACHE_PORT": str(APT_CACHE_PORT + 2),  # the next is that of the engine's own test
                 "HA_WEB_BROWSER_PORT": str(BROWSER_PORT + 2),
                 "HA_WEB_MEMORY": str(least),
-                "HA_WEB_NICENESS": "5",
+                "HA_WEB_NICENESS": str(_ENGINE_NICENESS),
             },
             logs=LOGS,
         ),
@@ -177,33 +177,45 @@ def _line(name: str, result: str, seconds: float, where: str = "") -> str:
     return f"  {name:<16} {result:<8} {seconds:5.0f} s  {where}".rstrip()
 
 
+@contextmanager
+def one_interrupt() -> Iterator[None]:
+    """Let the first signal that ends programs interrupt the block, and no further one disturb what it then tidies up.
+
+    Also where such signals were ignored, as in a shell's background: jobs inherit that.
+    """
+
+    def interrupted(*_signal: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, interrupted)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def work(lanes: Sequence[Lane]) -> bool:
     """Let all lanes do their work; return whether all of it succeeded.
 
     Raises:
-        KeyboardInterrupt: the user, or a signal, has ended it; everything that was under way has come to its end.
+        KeyboardInterrupt: the user has ended it, and everything that was under way has come to its end.
     """
-
-    def interrupted(*_signal: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
     except KeyboardInterrupt:
-        # Once is enough.
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, *before)}
         for lane in lanes:
             lane.stop()
         for lane in lanes:
             lane.join()
         raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     _tell(lanes)
     return not any(lane.failed for lane in lanes)
 
@@ -244,11 +256,12 @@ def run(targets: Sequence[str], scenarios: Sequence[str]) -> bool:
     was_there = embedded.remains()
     machine = Machine(preflight.cores(), preflight.memory_mib(), engine.is_foreign(), embedded.running())
     lanes = [Lane(plan) for plan in plans(targets, scenarios, machine)]
-    try:
-        return work(lanes)
-    except KeyboardInterrupt:
-        if not was_there and embedded.remains():
-            embedded.stop()
-        raise
-    finally:
-        end_second()
+    with one_interrupt():
+        try:
+            return work(lanes)
+        except KeyboardInterrupt:
+            if not was_there and embedded.remains():
+                embedded.stop()
+            raise
+        finally:
+            end_second()

@@ -91,7 +91,7 @@ def test_interrupted_nothing_is_left(tmp_path: Path, number: int) -> None:
         os.kill(os.getpid(), number)
 
     threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), lanes.one_interrupt():
         lanes.work([Lane(Plan([jobs[0], shell("later", f"touch {tmp_path}/later")])), Lane(Plan([jobs[1]]))])
     assert not (tmp_path / "later").exists()
     for job in jobs:
