@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import TracebackType
 
 from . import outage
@@ -12,12 +11,13 @@ from .cluster import Cluster
 from .node_program import NodeProgram
 from .outage import Sample
 from .report import wait_for
+from .settings import REPO
 
 RATE = 100  # requests a second
-TIMEOUT_S = 0.8  # below one second: see probe.py
+TIMEOUT_S = 0.8  # below one second: see _probe.py
 _LONGEST_S = 600  # nobody may forget a load: it ends by itself
 
-_PROBE = Path(__file__).with_name("probe.py")
+PROBE = REPO / "plugins/module_utils/_probe.py"
 
 
 class Load:
@@ -37,7 +37,7 @@ class Load:
         self._rate = rate
         self._timeout = timeout
         arguments = (cluster.vip, port, path, rate, longest, timeout)
-        self._program = NodeProgram(cluster, cluster.client, _PROBE, arguments, self._take)
+        self._program = NodeProgram(cluster, cluster.client, PROBE, arguments, self._take)
 
     def __enter__(self) -> Load:
         self.wait_for_requests(int(self._rate / 4))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import probe
+from ansible_collections.lvs.ha_web.plugins.module_utils import _probe as probe
 
 PROBE = Path(probe.__file__)
 GOOD = b"HTTP/1.1 200 OK\r\nX-Served-By: web1\r\nContent-Length: 2\r\n\r\nhi"

@@ -62,8 +62,7 @@ class Asking:
     def __init__(self, cluster: Cluster, path: str, rate: int) -> None:
         self.samples: list[Sample] = []
         arguments = (cluster.vip, 80, path, rate, 280, BOUNDED_S + 5)
-        probe = Path(load.__file__).with_name("probe.py")
-        self._program = NodeProgram(cluster, cluster.client, probe, arguments, self._take)
+        self._program = NodeProgram(cluster, cluster.client, load.PROBE, arguments, self._take)
 
     def _take(self, line: str) -> None:
         self.samples.append(outage.sample(line))

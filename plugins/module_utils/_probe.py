@@ -2,16 +2,16 @@
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """The probe: an open-loop HTTP load that shows every gap, as an outside client sees it.
 
-Runs in the client node, on Python's standard library alone:
+Runs on Python's standard library alone, in a module or by itself:
 
-    python3 probe.py ADDRESS PORT PATH RATE SECONDS TIMEOUT
+    python3 _probe.py ADDRESS PORT PATH RATE SECONDS TIMEOUT
 
 Request ``n`` is due at ``start + n / RATE``, whatever became of the earlier ones; each is a new
 TCP connection and is never repeated. Output is one JSON object a line: first
 ``{"pid", "wall"}``, then one for each request as it ends, in the order of their ends:
 
     n        the request's number
-    at       when it was sent: seconds of this node's wall clock
+    at       when it was sent: seconds of this host's wall clock
     late     how late the probe itself was in sending it, seconds
     took     from sending to the end of the answer or the failure, seconds
     status   of the answer, 0 when there was none
@@ -38,6 +38,7 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _ERRORS = {
@@ -86,16 +87,40 @@ class _Request:
     answer: bytes = b""
 
 
-class Probe:
-    """One run of the load; times are seconds, ``rate`` is requests a second."""
+def _print(text: str) -> None:
+    print(text, end="", flush=True)
 
-    def __init__(self, address: str, port: int, path: str, rate: float, timeout: float) -> None:
+
+class Probe:
+    """One run of the load; times are seconds, ``rate`` is requests a second.
+
+    Args:
+        host: of the request; without it the address and, unless it is 80, the port.
+        write: takes whole lines of the output, ten times a second.
+        ended: asked as often, whether to send no further request.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        path: str,
+        rate: float,
+        timeout: float,
+        *,
+        host: str = "",
+        write: Callable[[str], object] = _print,
+        ended: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._target = (address, port)
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        host = f"[{address}]" if ":" in address else address
+        if not host:
+            host = (f"[{address}]" if ":" in address else address) + ("" if port == 80 else f":{port}")
         self._text = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
         self._rate = rate
         self._timeout = timeout
+        self._write = write
+        self._ended = ended
         self._stopped = False
         self._selector = selectors.DefaultSelector()
         self._under_way: deque[_Request] = deque()  # in the order of their deadlines
@@ -189,8 +214,10 @@ class Probe:
 
     def _flush(self) -> None:
         self._flushed = time.monotonic()
+        if self._ended():
+            self.stop()
         if self._lines:
-            print("\n".join(self._lines), flush=True)
+            self._write("\n".join(self._lines) + "\n")
             self._lines.clear()
 
 
