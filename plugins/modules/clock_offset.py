@@ -13,8 +13,8 @@ version_added: 0.3.0
 author:
   - The lvs.ha_web authors (@lvs)
 description:
-  - Asks the host for its time a few times over Ansible's own connection. The quickest answer tells best; half of the time
-    it took is what remains uncertain.
+  - Asks the host for its time a few times over Ansible's own connection. The quickest answer tells best; half of the
+    time it took is what remains uncertain.
   - So times of different hosts can be put in one order, also where their clocks are not synchronised.
 requirements:
   - C(date) of the host must know C(%N), as those of GNU and busybox do

@@ -112,7 +112,7 @@ failed:
   type: int
   sample: 0
 samples:
-  description: One for each request, in the order of their ends. The filter P(lvs.ha_web.probe_reading#filter) reads them.
+  description: One for each request, in the order of their ends; P(lvs.ha_web.probe_reading#filter) reads them.
   returned: without O(dest)
   type: list
   elements: dict
@@ -138,7 +138,7 @@ samples:
       type: int
       sample: 200
     error:
-      description: One word, such as V(timeout), V(refused), V(reset), V(truncated) or V(http502); empty for a good answer.
+      description: One word, such as V(timeout), V(refused), V(reset), V(truncated) or V(http502); empty if it is good.
       type: str
       sample: ""
     server:
@@ -225,7 +225,9 @@ def main() -> None:
             ended=lambda: stop_file is not None and os.path.exists(stop_file),
         ).run(wanted["seconds"])
     except OSError as error:
-        module.fail_json(msg=f"cannot probe {wanted['address']}: {error.strerror or error} {error.filename or ''}".strip())
+        module.fail_json(
+            msg=f"cannot probe {wanted['address']}: {error.strerror or error} {error.filename or ''}".strip()
+        )
     module.exit_json(changed=bool(wanted["dest"]), **samples.as_result())
 
 
