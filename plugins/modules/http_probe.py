@@ -151,6 +151,7 @@ samples:
       sample: 40000
 """
 
+import ipaddress
 import json
 import os
 from typing import Any
@@ -212,6 +213,10 @@ def main() -> None:
     for name, (least, most) in _BETWEEN.items():
         if not least <= wanted[name] <= most:
             module.fail_json(msg=f"{name} is {wanted[name]:g}, and must be from {least:g} to {most:g}.")
+    try:
+        ipaddress.ip_address(wanted["address"])
+    except ValueError:
+        module.fail_json(msg=f"address {wanted['address']!r} is no IP address.")
     for name in ("path", "host"):
         if not wanted[name].isprintable() or " " in wanted[name]:
             module.fail_json(msg=f"{name} {wanted[name]!r} would break the request: no blanks, no control characters.")

@@ -231,7 +231,7 @@ class _Planner:
         """The holder of the VIP; empty with an error where it is not to be broken."""
         holders = [name for name, reading in self.readings.items() if vip in reading.state.vips]
         if len(holders) != 1:
-            self.error(f"{' and '.join(holders) or 'no director'} holds {vip}. Exactly one must, before it is broken.")
+            self.error(f"{vip} is held by {' and '.join(holders) or 'no director'}. Exactly one must hold it.")
         elif self.wishes.director not in ("", holders[0]):
             self.error(
                 f"{self.wishes.director} does not hold {vip}, {holders[0]} does. Nobody would notice the loss of a"

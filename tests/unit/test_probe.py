@@ -114,6 +114,26 @@ def test_refused_and_reset_are_told_apart() -> None:
         assert {line["error"] for line in run(port, rate=50, seconds=0.1)} == {"reset"}
 
 
+def test_it_names_the_host_and_ends_when_asked_to() -> None:
+    asked: list[bytes] = []
+    written: list[str] = []
+
+    def remembers(connection: socket.socket) -> None:
+        with connection:
+            asked.append(connection.recv(4096))
+            connection.sendall(GOOD)
+
+    with server(remembers) as port:
+        for host in ("", "www.example.org"):
+            run = probe.Probe("127.0.0.1", port, "/x", 100, 0.3, host=host, write=written.append, ended=lambda: True)
+            run.run(0.05 if host else 0)
+        assert written and not asked, "nothing is sent after the end"
+        for host in ("", "www.example.org"):
+            probe.Probe("127.0.0.1", port, "/x", 100, 0.3, host=host, write=written.append).run(0.01)
+    heads = [text.split(b"\r\n")[:2] for text in asked]
+    assert heads == [[b"GET /x HTTP/1.1", b"Host: " + host] for host in (b"127.0.0.1:%d" % port, b"www.example.org")]
+
+
 def test_it_ends_early_when_told_and_loses_nothing_under_way() -> None:
     with server(hangs) as port:
         arguments = command(port, rate=100, seconds=60, timeout=0.3)
