@@ -3,7 +3,7 @@
 # A thin face over the real commands; `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv up proof kills status shell down engine-up engine-down engine-status \
+.PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
         readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
@@ -14,6 +14,7 @@ FAILED := build/failed-tests.$(or $(HA_WEB_LAB),ha-web-lab)
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
+KILL ?= keepalived
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -30,6 +31,10 @@ proof: venv ## the proof again, on the running cluster
 
 kills: venv ## the master director killed and restored five times; all outages
 	@$(LAB) kills
+
+rehearse: venv ## a failover rehearsed, with a report in build/rehearsals: make rehearse KILL=keepalived|interface|host
+	@$(LAB) run .venv/bin/ansible-playbook -i inventories/lab playbooks/rehearse_failover.yml \
+	  -e rehearse_confirm=true -e rehearse_out=build/rehearsals -e rehearse_kill=$(KILL)
 
 status: venv ## the cluster at a glance
 	@$(LAB) status

@@ -4,7 +4,7 @@
 
 Runs on Python's standard library alone, in a module or by itself:
 
-    python3 _probe.py ADDRESS PORT PATH RATE SECONDS TIMEOUT
+    python3 _probe.py ADDRESS PORT PATH RATE SECONDS TIMEOUT [HOST [STOP_FILE]]
 
 Request ``n`` is due at ``start + n / RATE``, whatever became of the earlier ones; each is a new
 TCP connection and is never repeated. Output is one JSON object a line: first
@@ -19,7 +19,7 @@ TCP connection and is never repeated. Output is one JSON object a line: first
     server   what the answer's header X-Served-By says
     port     of the client, with which a request is found in captures and connection tables
 
-SIGTERM ends it early: what is under way is awaited, nothing more is sent. It ends by itself
+SIGTERM or a STOP_FILE ends it early: what is under way is awaited, nothing more is sent. It ends by itself
 after SECONDS + TIMEOUT at the latest.
 
 Where a gap is measured, TIMEOUT must stay below one second: a lost SYN is sent again after one
@@ -222,9 +222,14 @@ class Probe:
 
 
 def main() -> None:
-    """Run with the command line's ADDRESS PORT PATH RATE SECONDS TIMEOUT."""
-    address, port, path, rate, seconds, timeout = sys.argv[1:]
-    probe = Probe(address, int(port), path, float(rate), float(timeout))
+    """Run with the command line's ADDRESS PORT PATH RATE SECONDS TIMEOUT, and where given HOST and STOP_FILE."""
+    address, port, path, rate, seconds, timeout, *more = sys.argv[1:]
+    host, stop_file = (*more, "", "")[:2]
+    probe = Probe(
+        *(address, int(port), path, float(rate), float(timeout)),
+        host=host,
+        ended=lambda: os.path.exists(stop_file),
+    )
     signal.signal(signal.SIGTERM, lambda *_: probe.stop())
     probe.run(float(seconds))
 

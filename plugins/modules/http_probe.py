@@ -16,8 +16,7 @@ description:
   - Sends requests over HTTP at a fixed rate from the host, each over a new connection, none of them again, and whatever
     became of the earlier ones. So every gap in the service shows, as a client outside of the cluster sees it.
   - A request fails when its answer is missing, cut short, later than O(timeout), or of a status from 400 on.
-  - It ends by itself after O(seconds) and O(timeout). To have something happen meanwhile, run it with C(async) and
-    C(poll=0), and end it early by O(stop_file).
+  - It ends by itself after O(seconds) and O(timeout). To have something happen meanwhile, name a file in O(dest).
 options:
   address:
     description: The IPv4 or IPv6 address that is asked.
@@ -52,11 +51,12 @@ options:
     default: 0.8
   dest:
     description:
-      - A file of the host that takes the samples as they come, each a line of JSON; it is replaced.
-      - Without it they are returned.
+      - A file of the host that takes the samples as they come, each a line of JSON. It is replaced.
+      - With it the module returns at once, and the probe goes on in the background. When it has ended there is a file
+        of that name and C(.ended), which is empty unless the probe has failed.
     type: path
   stop_file:
-    description: As soon as there is such a file, no further request is sent. Its folder may come later, too.
+    description: A probe in the background sends no further request as soon as there is such a file.
     type: path
 attributes:
   check_mode:
@@ -96,19 +96,17 @@ EXAMPLES = r"""
     seconds: 60
     dest: /run/probe/samples
     stop_file: /run/probe/stop
-  async: 90
-  poll: 0
 """
 
 RETURN = r"""
 requests:
   description: How many were sent.
-  returned: success
+  returned: without O(dest)
   type: int
   sample: 500
 failed:
   description: How many of them failed.
-  returned: success
+  returned: without O(dest)
   type: int
   sample: 0
 samples:
@@ -149,49 +147,77 @@ samples:
       description: The client's port.
       type: int
       sample: 40000
+pid:
+  description: The process group in the background.
+  returned: with O(dest)
+  type: int
+  sample: 4711
 """
 
 import ipaddress
 import json
 import os
+import subprocess
+import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.ha_web.plugins.module_utils._probe import Probe
+from ansible_collections.lvs.ha_web.plugins.module_utils import _probe
 
 _BETWEEN = {"port": (1, 65535), "rate": (0.1, 1000), "seconds": (0.1, 86400), "timeout": (0.01, 60)}
+# The rest of the arguments to the file of the first.
+_IN_BACKGROUND = 'dest=$1; shift; "$@" >"$dest" 2>"$dest.errors"; mv "$dest.errors" "$dest.ended"'
 
 
-class Samples:
-    """Takes the probe's output; keeps the samples where no file does."""
+def refusal(wanted: dict[str, Any]) -> str:
+    """Return what is wrong with the options; empty when nothing is."""
+    for name, (least, most) in _BETWEEN.items():
+        if not least <= wanted[name] <= most:
+            return f"{name} is {wanted[name]:g}, and must be from {least:g} to {most:g}."
+    try:
+        ipaddress.ip_address(wanted["address"])
+    except ValueError:
+        return f"address {wanted['address']!r} is no IP address."
+    for name in ("path", "host"):
+        if not wanted[name].isprintable() or " " in wanted[name]:
+            return f"{name} {wanted[name]!r} would break the request: no blanks, no control characters."
+    return ""
 
-    def __init__(self, dest: str | None) -> None:
-        self._file = open(dest, "w", encoding="utf-8") if dest else None  # noqa: SIM115, it lives as long as this
-        self._begun = False
-        self.requests = 0
-        self.failed = 0
-        self.kept: list[dict[str, Any]] = []
 
-    def take(self, text: str) -> None:
-        """Take lines of the probe, of which the first is no sample."""
-        lines = text.splitlines(keepends=True)
-        if not self._begun:
-            self._begun = True
-            del lines[0]
-        for line in lines:
-            sample = json.loads(line)
-            self.requests += 1
-            self.failed += bool(sample["error"])
-            if not self._file:
-                self.kept.append(sample)
-        if self._file:
-            self._file.writelines(lines)
-            self._file.flush()
+def run(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Probe, and return what became of each request."""
+    lines: list[str] = []
+    target = (wanted[name] for name in ("address", "port", "path", "rate", "timeout"))
+    _probe.Probe(*target, host=wanted["host"], write=lines.append).run(wanted["seconds"])
+    _hello, *samples = map(json.loads, "".join(lines).splitlines())
+    return {"requests": len(samples), "failed": sum(bool(one["error"]) for one in samples), "samples": samples}
 
-    def as_result(self) -> dict[str, Any]:
-        """Return what the module returns."""
-        figures = {"requests": self.requests, "failed": self.failed}
-        return figures if self._file else {**figures, "samples": self.kept}
+
+def begin(wanted: dict[str, Any]) -> int:
+    """Have a process probe that outlives this one; return its id.
+
+    Raises:
+        OSError: the file cannot be written, or the process not be started.
+    """
+    dest = wanted["dest"]
+    with open(dest, "w", encoding="utf-8"):
+        pass
+    if os.path.exists(f"{dest}.ended"):
+        os.unlink(f"{dest}.ended")
+    # The module's own files are gone when it has returned, so it gets the text itself.
+    spec = _probe.__spec__
+    program: str = spec.loader.get_source(spec.name)  # type: ignore[union-attr]
+    options = (wanted[name] for name in ("address", "port", "path", "rate", "seconds", "timeout", "host"))
+    arguments = [sys.executable, "-c", program, *map(str, options), wanted["stop_file"] or ""]
+    process = subprocess.Popen(
+        ["sh", "-c", _IN_BACKGROUND, "http_probe", dest, *arguments],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return process.pid
 
 
 def main() -> None:
@@ -208,32 +234,18 @@ def main() -> None:
             "dest": {"type": "path"},
             "stop_file": {"type": "path"},
         },
+        required_by={"stop_file": "dest"},
     )
     wanted = module.params
-    for name, (least, most) in _BETWEEN.items():
-        if not least <= wanted[name] <= most:
-            module.fail_json(msg=f"{name} is {wanted[name]:g}, and must be from {least:g} to {most:g}.")
+    wrong = refusal(wanted)
+    if wrong:
+        module.fail_json(msg=wrong)
+    if not wanted["dest"]:
+        module.exit_json(changed=False, **run(wanted))
     try:
-        ipaddress.ip_address(wanted["address"])
-    except ValueError:
-        module.fail_json(msg=f"address {wanted['address']!r} is no IP address.")
-    for name in ("path", "host"):
-        if not wanted[name].isprintable() or " " in wanted[name]:
-            module.fail_json(msg=f"{name} {wanted[name]!r} would break the request: no blanks, no control characters.")
-    stop_file = wanted["stop_file"]
-    try:
-        samples = Samples(wanted["dest"])
-        Probe(
-            *(wanted[name] for name in ("address", "port", "path", "rate", "timeout")),
-            host=wanted["host"],
-            write=samples.take,
-            ended=lambda: stop_file is not None and os.path.exists(stop_file),
-        ).run(wanted["seconds"])
+        module.exit_json(changed=True, pid=begin(wanted))
     except OSError as error:
-        module.fail_json(
-            msg=f"cannot probe {wanted['address']}: {error.strerror or error} {error.filename or ''}".strip()
-        )
-    module.exit_json(changed=bool(wanted["dest"]), **samples.as_result())
+        module.fail_json(msg=f"cannot write {wanted['dest']}: {error.strerror or error}.")
 
 
 if __name__ == "__main__":

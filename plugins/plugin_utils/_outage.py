@@ -80,9 +80,10 @@ def samples(output: str | Iterable[Mapping[str, Any]]) -> list[Sample]:
     Raises:
         TypeError, ValueError: it is no probe's output. A last line that has not been written whole is left out.
     """
-    if not isinstance(output, str):
-        return [Sample(**fields) for fields in output]
-    return [sample(line) for line in output.splitlines(keepends=True) if line.endswith("\n")]
+    if isinstance(output, str):
+        output = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith("\n")]
+    # What a process says first is no sample.
+    return [Sample(**fields) for fields in output if "pid" not in fields]
 
 
 def within(samples: Iterable[Sample], since: float = -math.inf, until: float = math.inf) -> list[Sample]:

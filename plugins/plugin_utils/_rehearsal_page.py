@@ -57,8 +57,7 @@ section { margin: 1rem 0; padding: 1.1rem 1.25rem; background: var(--paper); bor
 .gauge i { position: absolute; inset: 0 auto 0 0; border-radius: .4rem; background: currentColor; min-width: .25rem; }
 .gauge b { position: absolute; top: -.3rem; bottom: -.3rem; width: 2px; background: var(--ink); }
 .gauge.good, .gauge.fair, .gauge.bad { background: var(--line); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .9rem 1.2rem;
-  margin: 1.1rem 0 0; }
+dl { display: grid; grid-template-columns: repeat(4, 1fr); gap: .9rem 1.2rem; margin: 1.1rem 0 0; }
 dt { color: var(--quiet); font-size: .86rem; }
 dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.25; }
 dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--quiet); }
@@ -78,13 +77,16 @@ li > b { width: 1.4rem; height: 1.4rem; border-radius: 50%; background: var(--in
 li > span { font-variant-numeric: tabular-nums; }
 li small { display: block; color: var(--quiet); }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .3rem; text-align: right; border-bottom: 1px solid var(--line); font-weight: 400; }
+th, td { padding: .3rem; text-align: right; white-space: nowrap; font-weight: 400;
+  border-bottom: 1px solid var(--line); }
 th { color: var(--quiet); font-size: .86rem; } th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tr:last-child > * { border-bottom: 0; }
 footer { padding-bottom: 2rem; font-size: .86rem; }
 @media (max-width: 40rem) {
   header, main, footer { padding-left: .8rem; padding-right: .8rem; }
   section { padding: .9rem .8rem; }
+  dl { grid-template-columns: repeat(2, 1fr); }
+  table { font-size: .82rem; } th { font-size: inherit; } th, td { padding: .3rem .15rem; }
   .wide { display: none; } .narrow { display: block; }
   li { grid-template-columns: 1.6rem 1fr; } li > span { grid-column: 2; color: var(--quiet); }
   li > div { grid-column: 2; }

@@ -72,7 +72,7 @@ def plot(samples: Sequence[Sample], events: Sequence[Event], view: View, label: 
     inside = [event for event in events if view.since <= event.at <= view.until]
     rows = _rows([view.width * (one.at - view.since) / max(view.until - view.since, 1e-6) for one in inside])
     numbers = _ROW * (max(rows, default=-1) + 1) + 4
-    area = _Area(_LEFT, numbers + _LANE + 6, view.width - _RIGHT, view.height - _BOTTOM)
+    area = _Area(_LEFT, numbers + _LANE + 12, view.width - _RIGHT, view.height - _BOTTOM)
     scale = _Scale(view, area, [one.took for one in good], max((one.took for one in good), default=0.1))
     parts = [
         *_band(scale, area, numbers, view, bound_s),
@@ -129,7 +129,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def _lane(failed: Sequence[Sample], scale: _Scale, area: _Area, top: float) -> Iterator[str]:
-    yield _text(area.left - 6, top + _LANE - 3, "end", "failed")
+    yield _text(area.left - 6, top + _LANE - 4, "end", "failed")
     yield _line("grid", area.left, top + _LANE, area.right, top + _LANE)
     for x in dict.fromkeys(round(scale.x(one.at), 1) for one in failed):
         yield _line("failed", x, top, x, top + _LANE)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.ha_web.plugins.filter.probe_reading import probe_reading
+from lab.report import wait_for
 
 MODULE = "ansible_collections.lvs.ha_web.plugins.modules.http_probe"
 PROGRAM = f"""
@@ -69,15 +70,18 @@ def test_samples_are_returned_and_read(port: int) -> None:
 
 
 def test_samples_are_written(port: int, tmp_path: Path) -> None:
-    dest = tmp_path / "samples"
-    result = module(port=port, path="/none", dest=str(dest))
-    assert {**result, "invocation": 0} == {"requests": 20, "failed": 20, "changed": True, "invocation": 0}
-    assert probe_reading(dest.read_text(), 0.8)["errors"] == {"http404": 20}
-
-
-def test_stop_file_ends_it(port: int, tmp_path: Path) -> None:
-    (tmp_path / "stop").touch()
-    assert module(port=port, seconds=3600, stop_file=str(tmp_path / "stop"))["requests"] == 0
+    dest, stop, ended = (tmp_path / name for name in ("samples", "stop", "samples.ended"))
+    ended.touch()
+    result = module(port=port, path="/none", host="x.test", dest=str(dest), stop_file=str(stop), seconds=60)
+    assert result["changed"] and result["pid"] > 0
+    wait_for("samples", lambda: dest.read_text().count("\n") > 10, 20)
+    assert not ended.exists()
+    stop.touch()
+    wait_for("the end", ended.exists, 20)
+    assert ended.read_text() == ""
+    reading = probe_reading(dest.read_text(), 0.8)
+    assert reading["errors"] == {"http404": reading["requests"]}
+    assert 10 <= reading["requests"] < 1500
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,8 @@ def test_stop_file_ends_it(port: int, tmp_path: Path) -> None:
         ({"port": 0}, "port is 0, and must be from 1 to 65535."),
         ({"path": "/a b"}, "path '/a b' would break the request: no blanks, no control characters."),
         ({"host": "a\r\nX: y"}, "host 'a\\r\\nX: y' would break the request: no blanks, no control characters."),
-        ({"dest": "/proc/none/samples"}, "cannot probe 127.0.0.1: No such file or directory /proc/none/samples"),
+        ({"dest": "/proc/none/samples"}, "cannot write /proc/none/samples: No such file or directory."),
+        ({"stop_file": "/stop"}, "missing parameter(s) required by 'stop_file': dest"),
         ({"address": "nobody.invalid"}, "address 'nobody.invalid' is no IP address."),
     ],
 )
