@@ -28,7 +28,7 @@ _EVENTS = {
 }
 _PHASES = {"baseline": "before", "takeover": "failure", "return": "way back"}
 _WIDE, _NARROW = (900, 300), (390, 270)
-_BEFORE_S, _AFTER_S = 1.0, 2.0
+_BEFORE_S, _AFTER_S, _LONGEST_S = 1.0, 2.0, 10.0
 _STYLE = """
 :root { color-scheme: light dark; --ground: #f5f6f8; --paper: #fff; --ink: #1c2430; --quiet: #5b6675; --line: #dde2e8;
   --dot: #3b78b8; --range: #a9c6e4; --good: #1d7044; --good-ground: #e2f3e9; --fair: #875400; --fair-ground: #fcefd6;
@@ -76,6 +76,7 @@ li > b { width: 1.4rem; height: 1.4rem; border-radius: 50%; background: var(--in
   font-size: .8rem; text-align: center; line-height: 1.4rem; }
 li > span { font-variant-numeric: tabular-nums; }
 li small { display: block; color: var(--quiet); }
+.note { margin: .7rem 0 0; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem; text-align: right; white-space: nowrap; font-weight: 400;
   border-bottom: 1px solid var(--line); }
@@ -174,13 +175,12 @@ def _plots(report: Mapping[str, Any], samples: Sequence[Sample]) -> Iterator[str
     ]
     times = [one.at for one in samples]
     first, last = min(times, default=zero - 1), max(times, default=zero + 1)
-    failed = [one.at for one in samples if one.failed and one.at - zero < 30]
-    moved = [event.at for event, one in zip(events, report["events"]) if one["event"] == "moved"]
-    close = min(max([zero + _AFTER_S, *(at + 0.5 for at in failed + moved)]), zero + 30)
+    moved = max((event["since_kill_s"] for event in report["events"] if event["event"] == "moved"), default=0)
+    close = zero + min(max(_AFTER_S, moved + 0.5, report["outage_s"] + 0.5), _LONGEST_S)
     bound_s = report["bound_s"]
     yield _CLOSE
     yield from _both(samples, events, (zero - _BEFORE_S, close, zero), "Latency around the failure", bound_s)
-    yield '</section>\n<section><h2>All of it</h2><p class="quiet">Numbers as below.</p>'
+    yield '</section>\n<section><h2>The whole rehearsal</h2><p class="quiet">Numbers as below.</p>'
     yield from _both(samples, events, (min(first, zero), max(last, zero), zero), "Latency over the whole rehearsal")
     yield "</section>\n"
 
@@ -209,7 +209,7 @@ def _events(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"<li><b>{number}</b><span>{since}</span><div>{_EVENTS[event['event']]}: {_(event['text'])}"
         yield f"<small>{_(event['at'][11:23])} UTC, told by {_(event['told_by'])}{off}</small></div></li>"
     yield "</ol>"
-    yield from (f"<p>{_(note)}</p>" for note in report["notes"])
+    yield from (f'<p class="note">{_(note)}</p>' for note in report["notes"])
     yield "</section>\n"
 
 
@@ -218,10 +218,10 @@ def _phases(report: Mapping[str, Any]) -> Iterator[str]:
     yield "<th>slowest</th></tr>"
     for name, reading in report["phases"].items():
         latency = (milliseconds(reading["latency"][key]) for key in ("p50_s", "p99_s", "max_s"))
-        cells = "".join(f"<td>{cell}</td>" for cell in (f"{reading['requests']:,}", reading["failed"], *latency))
+        cells = "".join(f"<td>{cell}</td>" for cell in (f"{reading['requests']:,}", f"{reading['failed']:,}", *latency))
         yield f"<tr><td>{_PHASES[name]}</td>{cells}</tr>"
     servers = "  ".join(f"{server or 'unknown'} {count:,}" for server, count in report["servers"].items())
-    yield f'</table><p class="quiet" style="margin-top: .7rem">Answered by {_(servers or "nobody")}</p></section>\n'
+    yield f'</table><p class="quiet note">Answered by {_(servers or "nobody")}</p></section>\n'
 
 
 def _method(report: Mapping[str, Any]) -> Iterator[str]:
@@ -229,7 +229,7 @@ def _method(report: Mapping[str, Any]) -> Iterator[str]:
     outage = (
         "The outage is the longest time between two neighbouring good answers, as the VIP may move away and back in one"
         if report["kill"] == "keepalived"
-        else "The outage is from sending the first request that failed to sending the last"
+        else "The outage is from sending the first request that failed to sending the last before the service was well"
     )
     yield f"""<section><h2>How this was measured</h2>
 <p>{probe}, which is no part of the cluster, asked for {_(report["url"])} {report["rate"]:g} times a second, each time

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ._outage import Sample
 
-_LEFT, _RIGHT, _BOTTOM, _LANE = 52, 10, 24, 16
+_LEFT, _RIGHT, _BOTTOM, _LANE = 52, 16, 24, 16
 _ROW = 20  # of numbers above the plot
 _DISTANCE = 20  # between two numbers in a row
 _MOST_DOTS = 800

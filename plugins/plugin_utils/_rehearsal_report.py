@@ -9,6 +9,7 @@ have been compared with the probe's; each says how far it may be off.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -110,9 +111,10 @@ def _order(plan: Mapping[str, Any], seen: Seen) -> _Order:
 def report(plan: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
     """Return the report as plain data: all of the page but the plots."""
     order = _order(plan, seen)
-    readings = {name: _outage.read(samples, plan["timeout"]) for name, samples in _phases(plan, seen, order)}
+    phases = dict(_phases(plan, seen, order))
+    readings = {name: _outage.read(samples, plan["timeout"]) for name, samples in phases.items()}
     whole = _outage.read(seen.samples, plan["timeout"])
-    outage_s = _outage_s(plan, readings["takeover"])
+    outage_s = _outage_s(plan, phases["takeover"])
     limit_s = round(plan["bound_s"] + plan["tolerance"], 4)
     holders = _holders(plan, seen)
     trouble = [*seen.trouble, *([] if len(holders) == 1 or not holders else [_many(plan, holders)])]
@@ -159,11 +161,23 @@ def _phases(plan: Mapping[str, Any], seen: Seen, order: _Order) -> Iterator[tupl
     yield "return", _outage.within(seen.samples, restored)
 
 
-def _outage_s(plan: Mapping[str, Any], takeover: Reading) -> float:
-    """From the first failure to the last; where the VIP moves away and back in one, the longest without an answer."""
-    if plan["kill"] == "keepalived" and takeover.failed:
-        return takeover.longest_gap_s or takeover.outage_s
-    return takeover.outage_s
+def _outage_s(plan: Mapping[str, Any], takeover: Sequence[Sample]) -> float:
+    """From the first failure to the last before the service is quiet again, at its worst.
+
+    Where the VIP moves away and back in one, the longest time without an answer.
+    """
+    reading = _outage.read(takeover, plan["timeout"])
+    if plan["kill"] == "keepalived" and reading.failed:
+        return reading.longest_gap_s or reading.outage_s
+    return round(max(stretches([one.at for one in takeover if one.failed], plan["settle_s"]), default=0.0), 3)
+
+
+def stretches(times: Sequence[float], quiet_s: float) -> list[float]:
+    """How long each series of times lasts that is followed by ``quiet_s`` without one."""
+    ordered = sorted(times)
+    ends = [at for at, following in zip(ordered, [*ordered[1:], math.inf]) if following - at >= quiet_s]
+    starts = [at for before, at in zip([-math.inf, *ordered], ordered) if at - before >= quiet_s]
+    return [end - start for start, end in zip(starts, ends)]
 
 
 def _holders(plan: Mapping[str, Any], seen: Seen) -> list[str]:

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.ha_web.plugins.filter.rehearsal_report import rehearsal_report
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._clocks import Answer, offset
-from ansible_collections.lvs.ha_web.plugins.plugin_utils._rehearsal_report import Change, changes, report, table
+from ansible_collections.lvs.ha_web.plugins.plugin_utils._rehearsal_report import (
+    Change,
+    changes,
+    report,
+    stretches,
+    table,
+)
 from unit.rehearsals import BEGUN, KILLED, SKEW, healthy, mark, on, planned, samples, seen, words
 from unit.topology_inventories import VIP
 
@@ -63,7 +69,15 @@ def test_verdict(plan: dict[str, Any], failed: tuple[float, float], verdict: str
 def test_vip_that_moves_twice_counts_its_longest_gap() -> None:
     twice = [*samples(failed=(0, 0.2))[:900], *samples(failed=(5, 5.3))[900:]]
     assert report(planned(), seen(twice))["outage_s"] == pytest.approx(0.31, abs=0.011)
-    assert report(INTERFACE, seen(twice, restored=None))["outage_s"] == pytest.approx(5.3, abs=0.02)
+    assert report(INTERFACE, seen(twice, restored=None))["outage_s"] == pytest.approx(0.29, abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [([], []), ([5], [0]), ([5, 6.9], [pytest.approx(1.9)]), ([9, 5, 5.5, 7.5, 8], [0.5, 1.5])],
+)
+def test_outage_ends_when_the_service_is_quiet(times: list[float], expected: list[float]) -> None:
+    assert stretches(times, 2) == expected
 
 
 def test_events_are_in_order_on_the_probes_clock() -> None:
