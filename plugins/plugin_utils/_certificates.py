@@ -59,6 +59,18 @@ def read(sites: Iterable[Site], now: datetime | None = None) -> tuple[list[Pair]
     return pairs, problems
 
 
+def lasts(pem: str, now: datetime) -> tuple[float | None, list[str]]:
+    """Return for how many days the first certificate of a text still holds, and its names; None where there is none."""
+    found = _CERTIFICATE.search(pem)
+    if not found:
+        return None, []
+    try:
+        certificate = x509.load_pem_x509_certificate(found[0].encode())
+    except ValueError:
+        return None, []
+    return (_validity(certificate)[1] - now).total_seconds() / 86400, _names(certificate)
+
+
 def _pair(site: Site, tls: Tls, now: datetime) -> tuple[Pair, list[Problem]]:
     certificates = _content("certificate", tls.certificate)
     key = _content("key", tls.key)

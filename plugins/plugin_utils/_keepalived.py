@@ -35,10 +35,10 @@ class Configuration(NamedTuple):
 
 
 @dataclass
-class _Statement:
+class Statement:
     where: str
     words: list[str]
-    children: list[_Statement] = field(default_factory=list)
+    children: list[Statement] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -51,13 +51,13 @@ def read(listing: str) -> Configuration:
     Args:
         listing: the lines of all files, each as ``FILE:NUMBER:TEXT``.
     """
-    statements = list(_statements(listing.splitlines()))
-    groups: dict[str, list[_Statement]] = {}
-    for statement in statements:
+    all_of_them = list(statements(listing.splitlines()))
+    groups: dict[str, list[Statement]] = {}
+    for statement in all_of_them:
         if statement.words[0] == "virtual_server_group" and len(statement.words) > 1:
             groups.setdefault(statement.words[1], []).extend(statement.children)
     found = Configuration([], [], {}, [])
-    for statement in statements:
+    for statement in all_of_them:
         keyword, values = statement.words[0], statement.words[1:]
         if keyword == "virtual_server" and values:
             _read_virtual_server(found, statement, groups)
@@ -69,10 +69,10 @@ def read(listing: str) -> Configuration:
     return found
 
 
-def _statements(lines: Iterable[str]) -> Iterator[_Statement]:
+def statements(lines: Iterable[str]) -> Iterator[Statement]:
     """Yield every statement, those of blocks with their children."""
-    latest = _Statement("", [""])
-    blocks: list[_Statement] = []
+    latest = Statement("", [""])
+    blocks: list[Statement] = []
     file, found = "", []
     for line in lines:
         match = _LINE.match(line)
@@ -92,7 +92,7 @@ def _statements(lines: Iterable[str]) -> Iterator[_Statement]:
                 del blocks[-1:]
                 statement = None
             elif statement is None:
-                statement = latest = _Statement(match["where"], [word.strip('"')])
+                statement = latest = Statement(match["where"], [word.strip('"')])
                 found.append(statement)
                 if blocks:
                     blocks[-1].children.append(statement)
@@ -101,10 +101,10 @@ def _statements(lines: Iterable[str]) -> Iterator[_Statement]:
     yield from found
 
 
-def _read_virtual_server(found: Configuration, server: _Statement, groups: dict[str, list[_Statement]]) -> None:
+def _read_virtual_server(found: Configuration, server: Statement, groups: dict[str, list[Statement]]) -> None:
     protocols = [child.words[1] for child in server.children if child.words[0] == "protocol" and len(child.words) > 1]
     protocol = protocols[-1].lower() if protocols else "tcp"
-    members = [_Statement(server.where, server.words[1:])]
+    members = [Statement(server.where, server.words[1:])]
     if server.words[1] == "group":
         members = groups.get(" ".join(server.words[2:]), members)
     for member in members:
