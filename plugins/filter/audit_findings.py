@@ -68,9 +68,9 @@ _value:
       type: str
       sample: "2026-06-01T12:00:00+00:00"
     findings:
-      description: What is wrong, by node and subject. RV(ignore:aspect) is C(rendered) (what stands on the node is not what
-        is declared), C(kernel) (the kernel is not what stands on the node), C(services), C(cluster) (what several nodes
-        together have wrong) or C(node).
+      description: What is wrong, by node and subject. RV(ignore:aspect) is C(rendered) (what stands on the node is not
+        what is declared), C(kernel) (the kernel is not what stands on the node), C(services), C(cluster) (what several
+        nodes together have wrong) or C(node).
       type: list
       elements: dict
       sample:
@@ -123,14 +123,15 @@ def _reading(variables: Mapping[str, Any]) -> Reading:
         return value if isinstance(value, dict) else {}
 
     facts = known("audit_facts")
-    heard = [speaker for one in known("audit_heard").get("results", ()) for speaker in one.get("speakers", ())]
+    listened = [one for one in known("audit_heard").get("results", ()) if not one.get("skipped")]
     return Reading(
         unreachable=str(facts.get("msg", "")),
         roles=known("audit_roles"),
         broken=known("audit_broken"),
         read=known("audit_read"),
         table=known("audit_table"),
-        heard=heard,
+        heard=[speaker for one in listened for speaker in one.get("speakers", ())],
+        deaf=next((str(one.get("msg")) for one in listened if "speakers" not in one), ""),
     )
 
 

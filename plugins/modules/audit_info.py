@@ -138,8 +138,8 @@ ntp_synchronised:
   type: bool
   sample: true
 clock:
-  description: How many seconds the host's clock is ahead of the controller's, and how wrong that may be, which is half of
-    the request's round trip. None where the host could not be asked.
+  description: How many seconds the host's clock is ahead of the controller's, and how wrong that may be, which is half
+    of the request's round trip. None where the host could not be asked.
   returned: success
   type: dict
   sample: {offset: 0.004, error: 0.021}

@@ -28,7 +28,7 @@ class Reading:
     """What was read of one node.
 
     roles is what each role says of it, broken which of them could say nothing, and why; the rest are what modules
-    returned, empty where they did not run.
+    returned, empty where they did not run; deaf says why nobody could be heard.
     """
 
     unreachable: str = ""
@@ -37,6 +37,7 @@ class Reading:
     read: Mapping[str, Any] = field(default_factory=dict)
     table: Mapping[str, Any] = field(default_factory=dict)
     heard: Sequence[Mapping[str, Any]] = ()
+    deaf: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,9 @@ class _Audit:
             self._findings.append(
                 Finding(name, f"role {role}", f"nothing to compare with: {words}", remedy, "rendered")
             )
+        if reading.deaf:
+            words = f"nobody could be heard: {reading.deaf}"
+            self._findings.append(Finding(name, "VRRP", words, "Look at the interfaces of the router.", "cluster"))
         self._keep(nodes.findings(name, self._said[name], reading.read))
         self._keep(
             nodes.clock(name, reading.read.get("clock"), reading.read["ntp_synchronised"], self._limits.clock_offset)
@@ -153,7 +157,11 @@ class _Audit:
         ]
         result = []
         for router in self._topology["virtual_routers"]:
-            heard = {name: self._readings[name].heard for name in self._directors if name in self._good}
+            heard = {
+                name: self._readings[name].heard
+                for name in self._directors
+                if name in self._good and not self._readings[name].deaf
+            }
             unread = [name for name in self._directors if name not in self._good]
             holding = Holding(router, addresses, heard, unread, standby)
             self._keep(holding.findings())
@@ -198,7 +206,7 @@ class _Audit:
                 (one for one in routers if expected.sync_daemon and one[0]["name"] == expected.sync_daemon.router), None
             )
             if not others:
-                master = router[1].holds(name) if router and router[1].holders else None
+                master = router[1].holds(name) if router and len(router[1].holders) == 1 else None
                 self._keep(table.daemons(name, expected, reading.table["sync_daemons"], master))
                 self._keep(table.timeouts(name, expected, reading.table["timeouts"]))
         self._keep(table.unequal(states))

@@ -10,8 +10,8 @@ What a role says is a mapping, from its tasks/audit.yml; of each key a list, or 
     commands      subject, command, aspect, remedy: a finding where the command fails, in its words
     versions      name, command that says it
     sysctls       by parameter, its value
-    effective     interfaces, parameter of net.ipv4.conf, values that are right for the greater of all and the interface,
-                  unless_default: only of an interface through which no default route leads
+    effective     interfaces, parameter of net.ipv4.conf, values that are right for the greater of all and the
+                  interface, unless_default: only of an interface through which no default route leads
     addresses     interface, addresses
     mounts        source, path
     values        files of one number
@@ -210,14 +210,14 @@ def clock(
     if measured is None:
         yield Note(node, "clock", "could not be compared")
     elif abs(measured["offset"]) - measured["error"] > limit:
-        words = f"{_offset(measured)} of the controller's"
+        words = f"{_offset(measured)} the controller's"
         yield Finding(node, "clock", words, "Let both be kept by NTP.", "node")
     if synchronised is False:
         yield Note(node, "clock", "not synchronised by NTP, says systemd")
 
 
 def _offset(measured: Mapping[str, float]) -> str:
-    direction = "ahead" if measured["offset"] > 0 else "behind"
+    direction = "ahead of" if measured["offset"] > 0 else "behind"
     return f"{abs(measured['offset']):.2f} s (give or take {measured['error']:.2f} s) {direction}"
 
 

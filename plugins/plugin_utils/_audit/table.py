@@ -261,9 +261,9 @@ def daemons(
     """Yield what is wrong with the synchronisation of connections; ``master`` is None where nobody knows the role."""
     wanted = expected.sync_daemon
     if wanted is None:
-        for one in current:
-            words = f"a {one['state']} runs, and nobody has declared it"
-            yield Finding(node, "sync daemon", words, f"Stop it: ipvsadm --stop-daemon {one['state']}.", "kernel")
+        for stray in current:
+            words = f"a {stray['state']} runs, and nobody has declared it"
+            yield Finding(node, "sync daemon", words, f"Stop it: ipvsadm --stop-daemon {stray['state']}.", "kernel")
         return
     states = {"master", "backup"}
     if wanted.router:
