@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ _DEFAULT_SCHEDULER = "wlc"
 _DEFAULT_PERSISTENCE = 360
 # More is nobody's declaration, but a slip.
 _LARGEST_RANGE = 65536
+_NUMBER = re.compile(r"[+-]?\d+")
 _FLAGS = {flag for flags in SCHEDULER_FLAGS.values() for flag in flags}
 
 
@@ -87,13 +89,14 @@ def read(text: str, path: str = "/etc/keepalived/keepalived.conf") -> ExpectedTa
     found = ExpectedTable({}, None, {}, [])
     read_ones = list(statements(f"{path}:{number}:{line}" for number, line in enumerate(text.splitlines(), 1)))
     groups: dict[str, list[Statement]] = {}
-    files: dict[str, str] = {}
+    files: dict[str, Tracked] = {}
     for one in read_ones:
         keyword, values = one.words[0], one.words[1:]
         if keyword == "virtual_server_group" and values:
             groups.setdefault(values[0], []).extend(one.children)
         elif keyword in ("track_file", "vrrp_track_file") and values and one.children:
-            files[values[0]] = _last(one, "file")
+            weight = _last(one, "weight", default="1")
+            files[values[0]] = Tracked(_last(one, "file"), int(weight) if _NUMBER.fullmatch(weight) else 1)
     for one in read_ones:
         keyword, values = one.words[0], one.words[1:]
         try:
@@ -127,7 +130,7 @@ def _has(one: Statement, keyword: str) -> bool:
 
 
 def _services(
-    server: Statement, groups: Mapping[str, Sequence[Statement]], files: Mapping[str, str]
+    server: Statement, groups: Mapping[str, Sequence[Statement]], files: Mapping[str, Tracked]
 ) -> Iterator[tuple[ServiceId, Expected]]:
     protocol = _last(server, "protocol", default="tcp").lower()
     members = [server.words[1:]]
@@ -152,7 +155,7 @@ def _keys(claim: Claim, server: Statement) -> Iterator[ServiceId]:
         yield ServiceId(f"ipv{address.version}", claim.protocol, str(address), claim.port, 0)
 
 
-def _expected(server: Statement, key: ServiceId, files: Mapping[str, str]) -> Expected:
+def _expected(server: Statement, key: ServiceId, files: Mapping[str, Tracked]) -> Expected:
     forwarding = _forwarding(_values(server, "lvs_method", "lb_kind") or ["NAT"])
     real = [child for child in server.children if child.words[0] == "real_server" and child.words[1:]]
     sorry = _values(server, "sorry_server")
@@ -205,7 +208,7 @@ def _forwarding(words: Sequence[str]) -> Destination:
 
 
 def _server(
-    child: Statement, server: Statement, key: ServiceId, forwarding: Destination, files: Mapping[str, str]
+    child: Statement, server: Statement, key: ServiceId, forwarding: Destination, files: Mapping[str, Tracked]
 ) -> tuple[DestinationId, Server]:
     method = _values(child, "lvs_method", "lb_kind")
     value = (_forwarding(method) if method else forwarding)._replace(
@@ -213,14 +216,18 @@ def _server(
         upper_threshold=int(_last(child, "uthreshold", default="0")),
         lower_threshold=int(_last(child, "lthreshold", default="0")),
     )
-    tracked = [
-        Tracked(files.get(_last(check, "track_file"), ""), int(_last(check, "weight", default="1")))
-        for check in child.children
-        if check.words[0] == "FILE_CHECK"
-    ]
+    tracked = [_tracked(check, files) for check in child.children if check.words[0] == "FILE_CHECK"]
     dynamic = any(_has(check, "misc_dynamic") for check in child.children if check.words[0] == "MISC_CHECK")
     inhibit = _has(server, "inhibit_on_failure") or _has(child, "inhibit_on_failure")
     return _name(child.words[1:], key, value), Server(value, tuple(tracked), dynamic, inhibit)
+
+
+def _tracked(check: Statement, files: Mapping[str, Tracked]) -> Tracked:
+    """With a weight of its own, which may stand behind the file's name, or that of the file."""
+    name, *rest = _values(check, "track_file") or [""]
+    known = files.get(name, Tracked("", 0))
+    own = rest[1] if rest[:1] == ["weight"] else _last(check, "weight")
+    return known._replace(multiplier=int(own)) if own else known
 
 
 def _name(words: Sequence[str], key: ServiceId, way: Destination) -> DestinationId:

@@ -544,6 +544,34 @@ def test_examples_of_keepalived_give_tables(file: Path) -> None:
         assert one.servers
 
 
+@pytest.mark.parametrize(
+    ("check", "weight"),
+    [
+        ("track_file servers/a/b weight 2", 7),
+        ("track_file servers/a/b\nweight 2", 7),
+        ("track_file servers/a/b", 10),
+        ("track_file unknown", 1),
+    ],
+)
+def test_track_file_of_a_check(check: str, weight: int) -> None:
+    text = f"""
+track_file servers/a/b {{
+    file /t
+    weight 3
+}}
+virtual_server 192.0.2.1 80 {{
+    real_server 192.0.2.2 80 {{
+        FILE_CHECK {{
+            {check}
+        }}
+    }}
+}}"""
+    (service_,) = _keepalived_table.read(text).services.values()
+    (server,) = service_.servers.values()
+    assert server.weight({"/t": 3}) == weight
+    assert server.weight({"/t": -100000}) == (0 if weight > 1 else 1)
+
+
 _WORDS = """
 virtual_server virtual_server_group real_server group fwmark 192.0.2.1 192.0.2.1-9 2001:db8::1 10.0.0.0/8 80 x
 protocol tcp lvs_method TUN type gue port weight quorum FILE_CHECK track_file file lvs_sync_daemon id lvs_timeouts

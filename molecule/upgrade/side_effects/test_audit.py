@@ -75,7 +75,7 @@ def table(cluster: Cluster) -> list[Drift]:
         edited(
             "lvs2",
             KEEPALIVED,
-            f"sed -i 's/priority [0-9]*/priority 77/' {KEEPALIVED}",
+            f"sed -i 's/^    priority .*/    priority 77/' {KEEPALIVED}",
             ("lvs2", KEEPALIVED, "is 'priority 77', declared is 'priority "),
             ("lvs2", "keepalived", f"has not read {KEEPALIVED} since it was written"),
         ),

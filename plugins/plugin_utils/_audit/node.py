@@ -213,7 +213,7 @@ def clock(
         words = f"{_offset(measured)} the controller's"
         yield Finding(node, "clock", words, "Let both be kept by NTP.", "node")
     if synchronised is False:
-        yield Note(node, "clock", "not synchronised by NTP, says systemd")
+        yield Note(node, "clock", "not synchronised by NTP")
 
 
 def _offset(measured: Mapping[str, float]) -> str:
