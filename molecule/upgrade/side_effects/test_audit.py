@@ -102,10 +102,12 @@ def invalid(cluster: Cluster) -> list[Drift]:
     port = cluster.topology["virtual_services"][0]["port"]
     web1, extra = f"{cluster.address('web1')}:{port}", f"{cluster.vip}:4711"
     return [
+        # Again and again: where the machine is busy the backup may take over for a moment, and then removes it.
         Drift(
             "lvs2",
-            f"ip address add {cluster.vip}/32 dev eth0",
-            f"ip address delete {cluster.vip}/32 dev eth0",
+            f"setsid sh -c 'echo $$ >/run/second-holder; while ip address replace {cluster.vip}/32 dev eth0; do"
+            " sleep 0.2; done' >/dev/null 2>&1 </dev/null &",
+            f"kill $(cat /run/second-holder); rm /run/second-holder; ip address delete {cluster.vip}/32 dev eth0",
             [("directors", cluster.vip, "held by lvs1 and lvs2")],
         ),
         Drift(
@@ -135,21 +137,9 @@ def invalid(cluster: Cluster) -> list[Drift]:
         ),
         Drift(
             "web2",
-            "nft flush chain inet ha_web input",
+            "nft insert rule inet ha_web input tcp dport 4711 accept",
             "systemctl reload ha-web-firewall",
             [("web2", "firewall", "the kernel has another ruleset than its file")],
-        ),
-    ]
-
-
-def lost(cluster: Cluster) -> list[Drift]:
-    """What is gone."""
-    return [
-        Drift(
-            "lvs2",
-            "systemctl stop keepalived",
-            "systemctl start keepalived",
-            [("lvs2", "keepalived", "is inactive")],
         ),
     ]
 
@@ -206,7 +196,7 @@ def test_all_is_well_and_stays_as_it_is(cluster: Cluster, tmp_path: Path) -> Non
     clean(cluster, tmp_path / "audit.json")
 
 
-@pytest.mark.parametrize("drifts", [table, invalid, lost])
+@pytest.mark.parametrize("drifts", [table, invalid])
 def test_drift_is_found(cluster: Cluster, tmp_path: Path, drifts: Any) -> None:
     wanted = drifts(cluster)
     with injected(cluster, wanted):
@@ -227,11 +217,14 @@ def test_drift_is_found(cluster: Cluster, tmp_path: Path, drifts: Any) -> None:
 
 
 def test_node_that_is_gone_is_a_finding_and_the_others_are_audited(cluster: Cluster, tmp_path: Path) -> None:
+    stopped = Drift("lvs2", "systemctl stop keepalived", "systemctl start keepalived", [])
     cluster.kill("web3")
     try:
-        result = audited(cluster, tmp_path / "audit.json", clean=False)
+        with injected(cluster, [stopped]):
+            result = audited(cluster, tmp_path / "audit.json", clean=False)
     finally:
         cluster.power_on("web3")
+    assert "lvs2  keepalived: is inactive" in told(result)
     assert "web3  node: cannot be audited: " in told(result)
     assert [name for name, node in result["nodes"].items() if not node["reachable"]] == ["web3"]
     assert all("versions" in node for name, node in result["nodes"].items() if name != "web3")
