@@ -81,12 +81,12 @@ options:
         type: dict
         default: {}
       users:
-        description: Users that it creates.
+        description: Users that it creates, or its packages. They go when all of its packages do.
         type: list
         elements: str
         default: []
       groups:
-        description: Groups that it creates.
+        description: Groups that it creates, or its packages.
         type: list
         elements: str
         default: []

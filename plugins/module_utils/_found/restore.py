@@ -26,6 +26,7 @@ class Restorer:
         self._leaving, self._staying = leaving, staying
         self._run, self._check = run, check
         self._gone: set[str] = set()
+        self._kept: set[str] = set()
         self._shared_units = model.held(staying, "units")
 
     def restore(self) -> None:
@@ -106,13 +107,15 @@ class Restorer:
         if not ours:
             return
         unneeded = node.unneeded_without(ours, self._run)
-        kept = sorted(set(ours) - set(unneeded))
-        if kept:
-            self.left.append(f"packages that something else needs: {' '.join(kept)}")
+        self._kept = set(ours) - set(unneeded)
+        if self._kept:
+            self.left.append(f"packages that something else needs: {' '.join(sorted(self._kept))}")
         if unneeded and self._do(f"purge {' '.join(unneeded)}"):
             node.purge(unneeded, self._run)
 
     def _users(self, record: Record) -> None:
+        if not self._kept.isdisjoint(record.missing):
+            return  # some of them may be its packages' users
         for kind, command in (("users", "userdel"), ("groups", "groupdel")):
             for name, was in getattr(record, kind).items():
                 if was is not False or name in model.held(self._staying, kind) or not node.exists(kind, name):
