@@ -29,8 +29,7 @@ FILES = sorted((Path(__file__).resolve().parents[1] / "integration/keepalived").
 DRAINS = "/var/lib/ha-web/track/servers/web/web2"
 WEB2 = "192.0.2.100:80/tcp -> 192.0.2.22:80 (web2)"
 TIERS = {"lvs1": "directors", "lvs2": "directors", "web1": "web", "web2": "web"}
-# A server that a track file drains, one whose check gives it its weight, one that stays in the table when it fails.
-FILED = {"name": "web2", "checks": [{"type": "file", "track_file": "web2", "weight": 1}]}
+# One whose check gives it its weight.
 DYNAMIC = {"name": "web2", "checks": [{"type": "misc", "script": "/usr/bin/test", "dynamic_weight": True}]}
 
 Cluster = dict[str, dict[str, Any]]
@@ -39,8 +38,7 @@ Change = Callable[[Cluster], None]
 
 def topology(**changes: Any) -> dict[str, Any]:
     wanted = service(name="web", ports=[80], **{"real_servers": ["web1", "web2"], **changes})
-    files = [{"name": "web2", "file": DRAINS}]
-    return build(long(wanted, ha_web_track_files=files)).as_dict()
+    return build(long(wanted)).as_dict()
 
 
 def kernel(text: str) -> dict[str, Any]:
@@ -68,7 +66,6 @@ def healthy(**changes: Any) -> tuple[dict[str, Any], Cluster]:
     built = build(
         long(
             service(name="web", ports=[80], **{"real_servers": ["web1", "web2"], **changes}),
-            ha_web_track_files=[{"name": "web2", "file": DRAINS}],
         )
     )
     cluster: Cluster = {}
@@ -235,7 +232,7 @@ KINDS: list[tuple[str, Change, str]] = [
     (
         "edited",
         lambda c: line(c, "advert_int 0.1", "advert_int 0.2"),
-        f"lvs1  {CONFIGURATION}: line 44 is 'advert_int 0.2', declared is 'advert_int 0.1'",
+        f"lvs1  {CONFIGURATION}: line 55 is 'advert_int 0.2', declared is 'advert_int 0.1'",
     ),
     (
         "mode",
@@ -356,13 +353,13 @@ def test_track_file_is_information(value: int) -> None:
             cluster[name]["read"]["values"][DRAINS] = str(value)
             web2(cluster, name).update(weight=max(0, 1 + value))
 
-    found, noted = after(change, real_servers=["web1", FILED])
+    found, noted = after(change)
     words = f"drained (by {DRAINS})" if value < 0 else f"weight 5, 1 declared (by {DRAINS})"
     assert (found, noted) == ([], [f"{name}  {WEB2}: {words}" for name in ("lvs1", "lvs2")])
 
 
 def test_drained_on_one_director_alone() -> None:
-    found, _noted = after(lambda c: drained(c, "lvs1"), real_servers=["web1", FILED])
+    found, _noted = after(lambda c: drained(c, "lvs1"))
     assert found == [f"directors  {WEB2}: drained on lvs1, not drained on lvs2"]
 
 
@@ -379,7 +376,7 @@ def test_track_file_and_kernel_differ(value: str, weight: int, words: str) -> No
         cluster["lvs1"]["read"]["values"][DRAINS] = value
         web2(cluster).update(weight=weight)
 
-    assert after(change, real_servers=["web1", FILED])[0] == [f"lvs1  {words}"]
+    assert after(change)[0] == [f"lvs1  {words}"]
 
 
 def test_inhibited_server_has_failed() -> None:
