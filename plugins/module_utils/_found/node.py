@@ -92,7 +92,7 @@ def put_back(path: str, was: Entry, folder: str) -> None:
     if now and now["type"] == "directory":
         remove(path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    beside = tempfile.mktemp(prefix=".ha-web-", dir=os.path.dirname(path))
+    beside = os.path.join(os.path.dirname(path), f".ha-web-{os.getpid()}")
     if was["type"] == "link":
         os.symlink(was["target"], beside)
     elif was["type"] == "directory":
@@ -178,9 +178,9 @@ def exists(kind: str, name: str) -> bool:
 
 
 def installed(run: Run) -> set[str]:
-    """Return the names of all installed packages."""
+    """Return the names of all packages that are installed, or half so."""
     _code, lines = run(["dpkg-query", "--show", "--showformat=${db:Status-Abbrev}${Package}\n"], True)
-    return {line.split()[1] for line in lines.splitlines() if line.startswith("ii ")}
+    return {line[3:] for line in lines.splitlines() if line[1:2] not in ("n", "c")}
 
 
 def unneeded_without(packages: Sequence[str], run: Run) -> list[str]:

@@ -102,6 +102,9 @@ class Restorer:
 
     def _packages(self) -> None:
         given_up = model.packages_to_give_up(self._leaving, self._staying)
+        if given_up:
+            # Where a run was cut short in the middle of it, nothing else would work.
+            self._command("dpkg", "--configure", "-a")
         there = node.installed(self._run)
         ours = [name for name in given_up if name in there]
         if not ours:
@@ -176,17 +179,24 @@ class Restorer:
             self._run(["systemctl", "start", unit], True)
 
     def _tell_unknown(self) -> None:
-        for record in self._leaving:
-            if record.complete:
-                continue
-            packages = " ".join(record.wanted) or "none"
-            users = [name for kind in (record.users, record.groups) for name, was in kind.items() if was == UNKNOWN]
-            self.left.append(
-                f"{record.role} was deployed before records were kept, so nobody knows what was there before it:"
-                f" packages stay ({packages}){', users stay (' + ' '.join(sorted(set(users))) + ')' if users else ''}."
-                " Configuration that a package brought comes back by"
-                " apt-get install --reinstall -o Dpkg::Options::=--force-confmiss PACKAGE"
-            )
+        records = [record for record in self._leaving if not record.complete]
+        if not records:
+            return
+        known = model.held(records, "missing")
+        packages = sorted((model.held(records, "wanted") - known) & node.installed(self._run))
+        users = {
+            name
+            for record in records
+            for kind in (record.users, record.groups)
+            for name, was in kind.items()
+            if was == UNKNOWN
+        }
+        self.left.append(
+            f"what was there before {', '.join(record.role for record in records)} is not known, for an earlier release"
+            f" deployed it. Packages stay: {' '.join(packages) or 'none'}. Users stay:"
+            f" {' '.join(sorted(users)) or 'none'}. A package's own configuration comes back by"
+            " apt-get install --reinstall -o Dpkg::Options::=--force-confmiss PACKAGE"
+        )
 
     def _forget(self) -> None:
         for name in sorted(model.held(self._leaving, "missing")):
