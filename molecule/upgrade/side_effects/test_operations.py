@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from lab import playbook
-from lab.clients import DOWNLOAD, KEPT, NEW, Clients, Mix, Seen
+from lab.clients import DOWNLOAD, NEW, Clients, Mix, Seen
 from lab.cluster import Cluster
 from lab.pool import Pool
 from lab.report import wait_for
@@ -22,8 +22,10 @@ from lab.settings import BUILD, REPO
 PLAYBOOKS = REPO / "playbooks"
 TASKS = Path(__file__).parents[1] / "tasks"
 NEWCOMER = "web4"
-PORTS = (80, 8080)  # without persistence, and with
-REQUESTS = 5_000  # of new connections, and as many of kept ones
+# Without persistence, and with. Less than the engine bears at rest, for it also runs the playbooks' part in the nodes;
+# and more patience than where gaps are measured: late is not failed, and how late is printed.
+MIX = Mix(ports=(80, 8080), rate=60, interval=0.25, timeout=3)
+NEW_REQUESTS, REQUESTS = 4_000, 10_000
 
 
 @pytest.fixture(autouse=True)
@@ -35,15 +37,13 @@ def healthy(cluster: Cluster) -> Iterator[None]:
 @contextmanager
 def clients(cluster: Cluster, what: str) -> Iterator[Clients]:
     """Have clients served meanwhile: 10,000 requests and more, of which none may fail."""
-    with Clients(cluster, Mix(ports=PORTS)) as served:
+    with Clients(cluster, MIX) as served:
         yield served
-        served.keep_on(new=REQUESTS, kept=REQUESTS, downloads=10)
+        served.keep_on(new=NEW_REQUESTS, kept=REQUESTS - NEW_REQUESTS, downloads=10)
     seen = served.seen()
     print(seen.words(what))
     assert not seen.failed()
-    assert len(seen.of(NEW)) >= REQUESTS and len(seen.of(KEPT)) >= REQUESTS
-    for port in PORTS:
-        assert any(one.port == port and one.kind == DOWNLOAD for one in seen.requests)
+    assert {one.port for one in seen.of(DOWNLOAD)} == set(MIX.ports)
 
 
 def run(cluster: Cluster, name: str, *arguments: str) -> str:
@@ -87,7 +87,7 @@ def moment_of(seen: Seen, server: str) -> float:
 def test_drain_and_restore(cluster: Cluster) -> None:
     """Of the server that the client's address leads to, where that counts."""
     with clients(cluster, "drain and restore") as served:
-        node = next(one.server for one in served.seen().requests if one.port == PORTS[1])
+        node = next(one.server for one in served.seen().requests if one.port == MIX.ports[1])
         said = run(cluster, "drain", "-e", f"node={node}")
         assert weights(cluster, node) == {0}
         for director in cluster.directors:
