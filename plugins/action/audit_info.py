@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 _REQUESTS = 3
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """The clock first: the module takes its time."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

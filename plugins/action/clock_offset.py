@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.lvs.ha_web.plugins.plugin_utils import _clocks
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """What the module's documentation says."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

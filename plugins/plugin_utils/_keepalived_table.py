@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ansible_collections.lvs.ha_web.plugins.module_utils._claims import Claim, located
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import (
     HOST_NETMASKS,
     SCHEDULER_FLAGS,
@@ -20,7 +21,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import (
     ServiceId,
     Settings,
 )
-from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Claim, Statement, located, statements
+from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Statement, statements
 
 # keepalived's own.
 _DEFAULT_SCHEDULER = "wlc"
