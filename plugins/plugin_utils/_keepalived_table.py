@@ -109,7 +109,7 @@ def read(text: str, path: str = "/etc/keepalived/keepalived.conf") -> ExpectedTa
                 found.timeouts.update((name, int(seconds)) for name, seconds in zip(values[::2], values[1::2]))
             elif keyword.startswith("include") and values:
                 found.unreadable.append((one.where, one.text))
-        except (IndexError, ValueError):
+        except (LookupError, ValueError):
             found.unreadable.append((one.where, one.text))
     return found
 
