@@ -88,7 +88,8 @@ class _Request:
 
 
 def _print(text: str) -> None:
-    print(text, end="", flush=True)
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 class Probe:

@@ -156,17 +156,12 @@ pid:
 
 import ipaddress
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.ha_web.plugins.module_utils import _probe
+from ansible_collections.lvs.ha_web.plugins.module_utils import _probe, _probe_process
 
 _BETWEEN = {"port": (1, 65535), "rate": (0.1, 1000), "seconds": (0.1, 86400), "timeout": (0.01, 60)}
-# The rest of the arguments to the file of the first.
-_IN_BACKGROUND = 'dest=$1; shift; "$@" >"$dest" 2>"$dest.errors"; mv "$dest.errors" "$dest.ended"'
 
 
 def refusal(wanted: dict[str, Any]) -> str:
@@ -187,37 +182,10 @@ def refusal(wanted: dict[str, Any]) -> str:
 def run(wanted: dict[str, Any]) -> dict[str, Any]:
     """Probe, and return what became of each request."""
     lines: list[str] = []
-    target = (wanted[name] for name in ("address", "port", "path", "rate", "timeout"))
-    _probe.Probe(*target, host=wanted["host"], write=lines.append).run(wanted["seconds"])
+    probed = (wanted[name] for name in ("address", "port", "path", "rate", "timeout"))
+    _probe.Probe(*probed, host=wanted["host"], write=lines.append).run(wanted["seconds"])
     _hello, *samples = map(json.loads, "".join(lines).splitlines())
     return {"requests": len(samples), "failed": sum(bool(one["error"]) for one in samples), "samples": samples}
-
-
-def begin(wanted: dict[str, Any]) -> int:
-    """Have a process probe that outlives this one; return its id.
-
-    Raises:
-        OSError: the file cannot be written, or the process not be started.
-    """
-    dest = wanted["dest"]
-    with open(dest, "w", encoding="utf-8"):
-        pass
-    if os.path.exists(f"{dest}.ended"):
-        os.unlink(f"{dest}.ended")
-    # The module's own files are gone when it has returned, so it gets the text itself.
-    spec = _probe.__spec__
-    program: str = spec.loader.get_source(spec.name)  # type: ignore[union-attr]
-    options = (wanted[name] for name in ("address", "port", "path", "rate", "seconds", "timeout", "host"))
-    arguments = [sys.executable, "-c", program, *map(str, options), wanted["stop_file"] or ""]
-    process = subprocess.Popen(
-        ["sh", "-c", _IN_BACKGROUND, "http_probe", dest, *arguments],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    return process.pid
 
 
 def main() -> None:
@@ -242,8 +210,10 @@ def main() -> None:
         module.fail_json(msg=wrong)
     if not wanted["dest"]:
         module.exit_json(changed=False, **run(wanted))
+    named = ("address", "port", "path", "rate", "seconds", "timeout", "host")
+    arguments = [*(str(wanted[name]) for name in named), wanted["stop_file"] or ""]
     try:
-        module.exit_json(changed=True, pid=begin(wanted))
+        module.exit_json(changed=True, pid=_probe_process.begin(wanted["dest"], arguments))
     except OSError as error:
         module.fail_json(msg=f"cannot write {wanted['dest']}: {error.strerror or error}.")
 

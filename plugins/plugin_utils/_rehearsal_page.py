@@ -104,7 +104,7 @@ def page(report: Mapping[str, Any], samples: Sequence[Sample]) -> str:
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-            f"<title>{_(title)}</title><style>{_STYLE}</style></head><body>\n",
+            f"<title>{_safe(title)}</title><style>{_STYLE}</style></head><body>\n",
             *_header(report),
             "<main>\n",
             *_figures(report),
@@ -113,13 +113,13 @@ def page(report: Mapping[str, Any], samples: Sequence[Sample]) -> str:
             *_phases(report),
             *_method(report),
             "</main>\n",
-            f"<footer><p>lvs.ha_web, playbook rehearse_failover, {_(report['begun_at'])}</p></footer>\n",
+            f"<footer><p>lvs.ha_web, playbook rehearse_failover, {_safe(report['begun_at'])}</p></footer>\n",
             "</body></html>\n",
         ]
     )
 
 
-def _(text: object) -> str:
+def _safe(text: object) -> str:
     return html.escape(str(text))
 
 
@@ -136,10 +136,10 @@ def headline(report: Mapping[str, Any]) -> str:
 def _header(report: Mapping[str, Any]) -> Iterator[str]:
     colour, verdict = _VERDICTS[report["verdict"]]
     day, _t, clock = report["begun_at"].partition("T")
-    yield f'<header><span class="quiet">Failover rehearsal, {_(day)} {_(clock[:5])} UTC</span>'
-    yield f'<h1>{_(headline(report))}</h1><p><span class="verdict {colour}">{verdict}</span></p>'
-    yield f'<p class="quiet">On purpose: {_(report["what"])}.</p>'
-    yield from (f'<p class="verdict bad">{_(text)}</p>' for text in report["trouble"])
+    yield f'<header><span class="quiet">Failover rehearsal, {_safe(day)} {_safe(clock[:5])} UTC</span>'
+    yield f'<h1>{_safe(headline(report))}</h1><p><span class="verdict {colour}">{verdict}</span></p>'
+    yield f'<p class="quiet">On purpose: {_safe(report["what"])}.</p>'
+    yield from (f'<p class="verdict bad">{_safe(text)}</p>' for text in report["trouble"])
     yield "</header>\n"
 
 
@@ -164,7 +164,7 @@ def _figures(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _figure(name: str, value: str, remark: str) -> str:
-    return f"<div><dt>{_(name)}</dt><dd>{_(value)}<small>{_(remark)}</small></dd></div>"
+    return f"<div><dt>{_safe(name)}</dt><dd>{_safe(value)}<small>{_safe(remark)}</small></dd></div>"
 
 
 def _plots(report: Mapping[str, Any], samples: Sequence[Sample]) -> Iterator[str]:
@@ -206,10 +206,10 @@ def _events(report: Mapping[str, Any]) -> Iterator[str]:
     for number, event in enumerate(report["events"], start=1):
         off = f", \u00b1 {event['uncertainty_s']:.2f} s" if event["uncertainty_s"] >= 0.005 else ""
         since = f"{event['since_kill_s']:+.2f} s".replace("-", "\u2212")
-        yield f"<li><b>{number}</b><span>{since}</span><div>{_EVENTS[event['event']]}: {_(event['text'])}"
-        yield f"<small>{_(event['at'][11:23])} UTC, told by {_(event['told_by'])}{off}</small></div></li>"
+        yield f"<li><b>{number}</b><span>{since}</span><div>{_EVENTS[event['event']]}: {_safe(event['text'])}"
+        yield f"<small>{_safe(event['at'][11:23])} UTC, told by {_safe(event['told_by'])}{off}</small></div></li>"
     yield "</ol>"
-    yield from (f'<p class="note">{_(note)}</p>' for note in report["notes"])
+    yield from (f'<p class="note">{_safe(note)}</p>' for note in report["notes"])
     yield "</section>\n"
 
 
@@ -221,19 +221,19 @@ def _phases(report: Mapping[str, Any]) -> Iterator[str]:
         cells = "".join(f"<td>{cell}</td>" for cell in (f"{reading['requests']:,}", f"{reading['failed']:,}", *latency))
         yield f"<tr><td>{_PHASES[name]}</td>{cells}</tr>"
     servers = "  ".join(f"{server or 'unknown'} {count:,}" for server, count in report["servers"].items())
-    yield f'</table><p class="quiet note">Answered by {_(servers or "nobody")}</p></section>\n'
+    yield f'</table><p class="quiet note">Answered by {_safe(servers or "nobody")}</p></section>\n'
 
 
 def _method(report: Mapping[str, Any]) -> Iterator[str]:
-    probe = _(report["probe"])
+    probe = _safe(report["probe"])
     outage = (
         "The outage is the longest time between two neighbouring good answers, as the VIP may move away and back in one"
         if report["kill"] == "keepalived"
         else "The outage is from sending the first request that failed to sending the last before the service was well"
     )
     yield f"""<section><h2>How this was measured</h2>
-<p>{probe}, which is no part of the cluster, asked for {_(report["url"])} {report["rate"]:g} times a second, each time
-over a new connection and never twice, whatever became of earlier requests. A request has failed when its answer is
+<p>{probe}, which is no part of the cluster, asked for {_safe(report["url"])} {report["rate"]:g} times a second, each
+time over a new connection and never twice, whatever became of earlier requests. A request has failed when its answer is
 missing, cut short, an HTTP error, or later than {report["timeout_s"]:g} s. {outage}, by the clock of {probe} alone.</p>
 <p>The bound is what VRRP promises by the cluster's configuration: the adverts that must be missed, and the next
 director's skew. Another {report["tolerance_s"]:g} s are granted to the machines' own scheduling.</p>

@@ -48,14 +48,17 @@ def read(text: str, vips: Sequence[str]) -> Reading:
     Raises:
         ValueError: it is something else.
     """
-    active, container, addresses, rules = text.split("=\n")
+    # Ansible takes the last line's end away, and with an empty table that of the last divider.
+    active, container, addresses, rules = f"{text}\n".split("=\n")
     interfaces = {
         link["ifname"]: [_canonical(one["local"]) for one in link["addr_info"] if "local" in one]
         for link in json.loads(addresses)
         if link.get("addr_info")
     }
     held = {address for found in interfaces.values() for address in found}
-    state = State(active.strip() == "active", [vip for vip in vips if vip in held], rules.split("\n")[:-1])
+    state = State(
+        active.strip() == "active", [vip for vip in vips if vip in held], [line for line in rules.splitlines() if line]
+    )
     return Reading(state, container.strip(), interfaces)
 
 

@@ -51,7 +51,7 @@ def words(
         {"ifname": "eth9", "addr_info": []},
         {"ifname": device, "addr_info": [{"local": one} for one in (DIRECTORS.get(name, "192.0.2.13"), *vips)]},
     ]
-    return f"{active}\n=\n{container}\n=\n{json.dumps(links)}\n=\n{rules}"
+    return f"{active}\n=\n{container}\n=\n{json.dumps(links)}\n=\n{rules}".rstrip("\n")
 
 
 def director(name: str, said: str | None, **changes: Any) -> dict[str, Any]:

@@ -84,10 +84,11 @@ def test_wish_that_is_refused(wishes: dict[str, Any], error: str) -> None:
             "lvs2 is out of reach. All directors must be well before one is broken.",
         ),
         (
-            [healthy()[0], director("lvs2", words("lvs2", active="failed"))],
+            [healthy()[0], director("lvs2", words("lvs2", active="failed", rules=""))],
             "keepalived",
             "keepalived of lvs2 is not active. All directors must be well before one is broken.",
         ),
+        ([healthy()[0], director("lvs2", words("lvs2", rules=""))], "keepalived", "lvs2 has an empty IPVS table."),
         (
             [healthy()[0], director("lvs2", words("lvs2", rules=RULES.replace("-w 1", "-w 0")))],
             "keepalived",

@@ -38,10 +38,8 @@ def rehearsed(request: pytest.FixtureRequest, cluster: Cluster, out: Path) -> di
     """The report of each kind, with where it lies and what was said."""
     kill = request.param
     cluster.wait_until_healthy()
-    wanted = arguments(kill=kill, confirm=True, out=str(out), baseline_s=2)
-    said = playbook.output(
-        cluster.engine, cluster.inventory, REHEARSE, *wanted, "--extra-vars", json.dumps(KILLS[kill])
-    )
+    wanted = arguments(kill=kill, confirm=True, out=str(out), baseline_s=2, **KILLS[kill])
+    said = playbook.output(cluster.engine, cluster.inventory, REHEARSE, *wanted)
     [file] = out.glob(f"*-{cluster.preferred_master}-{kill}.json")
     # At once, before anything could have put it right.
     return {**json.loads(file.read_text()), "file": file, "said": said, "unhealthy": cluster.unhealthy()}
@@ -75,7 +73,8 @@ def test_end_of_the_run_says_what_was_measured(rehearsed: dict[str, Any]) -> Non
     assert f"requests  {rehearsed['requests']:,}" in said
     assert f"report    {rehearsed['file'].with_suffix('.html')}" in said
     samples = rehearsed["file"].with_suffix(".samples.jsonl").read_text().splitlines()
-    assert len(samples) == rehearsed["requests"]
+    # The first line is the probe's greeting.
+    assert len(samples) == 1 + rehearsed["requests"]
 
 
 def test_nothing_is_left_on_the_nodes(cluster: Cluster, rehearsed: dict[str, Any]) -> None:
@@ -83,7 +82,9 @@ def test_nothing_is_left_on_the_nodes(cluster: Cluster, rehearsed: dict[str, Any
         left = "ls -d /run/ha-web-rehearsal; systemctl list-units --all --plain --no-legend 'ha-web-rehearsal*'"
         assert not cluster.run(node, f"{{ {left}; }} 2>/dev/null || true")
         assert cluster.run(node, "ip route show default")
-    assert not cluster.run(cluster.client, "ls -d /tmp/ha-web-probe.* 2>/dev/null; pgrep -f http_probe || true")
+    assert not cluster.run(
+        cluster.client, "ls -d /tmp/ha-web-probe.* 2>/dev/null; ps -eo args | grep '[h]ttp_probe' || true"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +93,7 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.mark.parametrize("width", [1200, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
 def test_page_needs_nothing_and_fits(browser: Browser, rehearsed: dict[str, Any], width: int, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
@@ -113,16 +113,17 @@ def test_page_needs_nothing_and_fits(browser: Browser, rehearsed: dict[str, Any]
     context.close()
 
 
-def refused(cluster: Cluster, out: Path, **wishes: Any) -> str:
+def refused(cluster: Cluster, /, **wishes: Any) -> str:
     """Have a rehearsal refused; return its words without line breaks. Nothing may have been broken."""
     state = cluster.running_directors()
-    said = playbook.refused(cluster.engine, cluster.inventory, REHEARSE, *arguments(**{"out": str(out), **wishes}))
+    wanted = arguments(**wishes)
+    said = playbook.refused(cluster.engine, cluster.inventory, REHEARSE, *wanted)
     assert cluster.running_directors() == state
     return " ".join(said.split())
 
 
 def test_wrong_wishes_are_told_at_once(cluster: Cluster, out: Path) -> None:
-    said = refused(cluster, out, confirm=True, kill="bang", director="lvs9", probe="web1", rate=5000)
+    said = refused(cluster, out=str(out), confirm=True, kill="bang", director="lvs9", probe="web1", rate=5000)
     for words in (
         "Nothing was broken.",
         "rehearse_kill is 'bang'. It must be keepalived, interface or host.",
@@ -137,7 +138,7 @@ def test_cluster_that_is_not_well_is_not_broken(cluster: Cluster, out: Path) -> 
     holder, other = cluster.preferred_master, cluster.backup
     cluster.run(other, "systemctl stop keepalived")
     try:
-        said = refused(cluster, out, confirm=True, kill="host", director=other)
+        said = refused(cluster, out=str(out), confirm=True, kill="host", director=other)
     finally:
         cluster.run(other, "systemctl start keepalived")
         cluster.wait_until_healthy()
@@ -147,8 +148,8 @@ def test_cluster_that_is_not_well_is_not_broken(cluster: Cluster, out: Path) -> 
 
 
 def test_nothing_is_broken_without_a_yes_or_without_a_place_for_the_report(cluster: Cluster, out: Path) -> None:
-    said = refused(cluster, out)
+    said = refused(cluster, out=str(out))
     assert f"all processes of keepalived on {cluster.preferred_master} are killed (SIGKILL)" in said
     assert "Nothing was broken, as nobody typed yes." in said
-    said = refused(cluster, out, confirm=True, out="/proc/nowhere")
+    said = refused(cluster, out="/proc/nowhere", confirm=True)
     assert "Nothing was broken. The report cannot be written to /proc/nowhere:" in said
