@@ -25,7 +25,7 @@ NEWCOMER = "web4"
 # Without persistence, and with. Less than the engine bears at rest, for it also runs the playbooks' part in the nodes;
 # and more patience than where gaps are measured: late is not failed, and how late is printed.
 MIX = Mix(ports=(80, 8080), rate=60, interval=0.25, timeout=3)
-NEW_REQUESTS, REQUESTS = 4_000, 10_000
+REQUESTS, FEW = 10_000, 2_000
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +35,11 @@ def healthy(cluster: Cluster) -> Iterator[None]:
 
 
 @contextmanager
-def clients(cluster: Cluster, what: str) -> Iterator[Clients]:
-    """Have clients served meanwhile: 10,000 requests and more, of which none may fail."""
+def clients(cluster: Cluster, what: str, requests: int = REQUESTS) -> Iterator[Clients]:
+    """Have clients served meanwhile, two fifths of them by new connections: no request may fail."""
     with Clients(cluster, MIX) as served:
         yield served
-        served.keep_on(new=NEW_REQUESTS, kept=REQUESTS - NEW_REQUESTS, downloads=10)
+        served.keep_on(new=requests * 2 // 5, kept=requests * 3 // 5, downloads=10)
     seen = served.seen()
     print(seen.words(what))
     assert not seen.failed()
@@ -180,7 +180,7 @@ def test_a_sick_server_ends_a_rolling_update(cluster: Cluster) -> None:
     """It stays out; when it is mended, the next run puts it back. What an operator has drained stays so."""
     nothing = ("-e", '{"update_roles": []}')
     run(cluster, "drain", "-e", "node=web3")
-    with clients(cluster, "rolling update that ends at a sick server, and the next one"):
+    with clients(cluster, "rolling update that ends at a sick server, and the next one", FEW):
         broken = ("-e", f"update_tasks={TASKS / 'break_nginx.yml'}", "-e", "restore_timeout=8")
         assert "web1 does not pass its health checks" in refused(cluster, "rolling_update", *nothing, *broken)
         assert weights(cluster, "web1") <= {0}
@@ -238,7 +238,7 @@ def test_the_pool_changes(cluster: Cluster, group: str, what: str) -> None:
 def test_switchover_without_preemption(cluster: Cluster) -> None:
     stays = ("-e", "keepalived_preempt=false")
     run(cluster, "site", "--tags=keepalived", *stays)
-    with clients(cluster, "switchover and back without preemption"):
+    with clients(cluster, "switchover and back without preemption", FEW):
         for holder, arguments in (("lvs2", ()), ("lvs1", ("-e", "back=true"))):
             run(cluster, "switchover", *stays, *arguments)
             assert cluster.the_holder() == holder
