@@ -22,9 +22,7 @@ from lab.settings import BUILD, REPO
 PLAYBOOKS = REPO / "playbooks"
 TASKS = Path(__file__).parents[1] / "tasks"
 NEWCOMER = "web4"
-# Without persistence, and with. Less than the engine bears at rest, for it also runs the playbooks' part in the nodes;
-# and more patience than where gaps are measured: late is not failed, and how late is printed.
-MIX = Mix(ports=(80, 8080), rate=60, interval=0.25, timeout=3)
+MIX = Mix(ports=(80, 8080))  # without persistence, and with
 REQUESTS, FEW = 10_000, 2_000
 
 
