@@ -23,7 +23,7 @@ class Pool:
         children = self._inventory["all"]["children"]
         variables = next(one["hosts"].pop(host) for one in children.values() if host in one["hosts"])
         children.setdefault(group, {"hosts": {}})["hosts"][host] = variables
-        self._folder.mkdir(exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         for one in self._source.iterdir():
             if one.name != "hosts.yml" and not (self._folder / one.name).exists():
                 (self._folder / one.name).symlink_to(one)
