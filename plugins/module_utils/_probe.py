@@ -25,6 +25,9 @@ after SECONDS + TIMEOUT at the latest.
 Where a gap is measured, TIMEOUT must stay below one second: a lost SYN is sent again after one
 second, and with a longer timeout a request sent into a dead cluster would succeed late and hide
 the gap.
+
+When the probe's own host stands still, its requests get as much longer: an answer that has come meanwhile, or waits
+behind the same standstill, says nothing against who has sent it.
 """
 
 from __future__ import annotations
@@ -49,6 +52,8 @@ _ERRORS = {
     errno.ENETUNREACH: "unreachable",
 }
 _FLUSH_EVERY = 0.1  # seconds; a write for each answer would cost as much as the request itself
+_NAP = 0.1  # seconds: it sleeps no longer, to notice that it slept too long
+_STANDSTILL = 0.2  # seconds: the scheduler's share is less
 
 
 def error_word(number: int) -> str:
@@ -80,6 +85,7 @@ class _Request:
     number: int
     at: float
     begun: float
+    deadline: float
     late: float
     connection: socket.socket
     sent: bool = False
@@ -152,14 +158,16 @@ class Probe:
                 break
             if now - self._flushed >= _FLUSH_EVERY:
                 self._flush()
-            next_event = due if sending else self._under_way[0].begun + self._timeout
-            for key, _events in self._selector.select(max(0.0, next_event - now)):
+            next_event = min(due if sending else self._under_way[0].deadline, now + _NAP)
+            events = self._selector.select(max(0.0, next_event - now))
+            self._excuse(time.monotonic() - max(now, next_event))
+            for key, _events in events:
                 self._advance(key.data)
         self._flush()
 
     def _send(self, number: int, now: float, late: float) -> None:
         connection = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        request = _Request(number, time.time(), now, late, connection)
+        request = _Request(number, time.time(), now, now + self._timeout, late, connection)
         self._under_way.append(request)
         self._selector.register(connection, selectors.EVENT_WRITE, request)
         failed = connection.connect_ex(self._target)
@@ -187,11 +195,16 @@ class Probe:
         else:
             self._end(request, *parse(request.answer))
 
+    def _excuse(self, overslept: float) -> None:
+        if overslept > _STANDSTILL:
+            for request in self._under_way:
+                request.deadline += overslept
+
     def _expire(self, now: float) -> None:
         while self._under_way:
             first = self._under_way[0]
             if not first.done:
-                if now - first.begun < self._timeout:
+                if now < first.deadline:
                     return
                 self._end(first, error="timeout")
             self._under_way.popleft()

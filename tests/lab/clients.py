@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .cluster import Cluster
-from .load import Load
+from .load import PATIENCE_S, Load
 from .node_program import NodeProgram
 from .report import wait_for
 
@@ -55,7 +55,7 @@ class Mix:
     ports: tuple[int, ...] = (80,)
     rate: float = 60
     path: str = "/static.txt"
-    timeout: float = 3
+    timeout: float = PATIENCE_S
     kept: int = 20
     kept_path: str = "/static.txt"
     interval: float = 0.25

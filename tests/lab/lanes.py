@@ -26,7 +26,7 @@ from .report import LabError, say, wait_for
 from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REPO, SECOND
 
 # Scenarios without times, or with generous ones; all others take some.
-UNTIMED = ("forwarding", "ipvs", "roles")
+UNTIMED = ("forwarding", "ipvs", "roles", "web")
 LOGS = BUILD / "lanes"
 _NICENESS, _ENGINE_NICENESS = 15, 5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
@@ -80,7 +80,7 @@ def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) ->
                 "HA_WEB_LAB": SECOND,
                 "HA_WEB_APT_CACHE_PORT": str(APT_CACHE_PORT + 2),  # the next is that of the engine's own test
                 "HA_WEB_BROWSER_PORT": str(BROWSER_PORT + 2),
-                "HA_WEB_MEMORY": str(least),
+                "HA_WEB_MEMORY": str(min(most, max(least, (machine.memory - share) // 3))),
                 "HA_WEB_NICENESS": str(_ENGINE_NICENESS),
             },
             logs=LOGS,

@@ -15,6 +15,7 @@ from .settings import REPO
 
 RATE = 100  # requests a second
 TIMEOUT_S = 0.8  # below one second: see _probe.py
+PATIENCE_S = 3.0  # where no gap is measured: an engine that is busy with something else is late, and not wrong
 _LONGEST_S = 600  # nobody may forget a load: it ends by itself
 
 PROBE = REPO / "plugins/module_utils/_probe.py"

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,8 +104,38 @@ def test_a_hanging_request_slows_no_other_and_times_out() -> None:
     with server(hangs) as port:
         lines = run(port, rate=50, seconds=0.5, timeout=0.3)
     assert [line["error"] for line in lines] == ["timeout"] * 25
-    assert lines[-1]["at"] - lines[0]["at"] == pytest.approx(0.48, abs=0.1)
-    assert all(0.3 <= line["took"] < 0.5 for line in lines)
+    assert lines[-1]["at"] - lines[-1]["late"] - lines[0]["at"] == pytest.approx(0.48, abs=0.1)
+    assert all(0.3 <= line["took"] < 2 for line in lines)
+
+
+@pytest.mark.parametrize("answered", ["meanwhile", "soon afterwards"])
+def test_what_its_own_standstill_costs_is_no_timeout(answered: str) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def answers_when_told(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(4096)
+            asked.set()
+            answer.wait(10)
+            connection.sendall(GOOD)
+
+    with (
+        server(answers_when_told) as port,
+        subprocess.Popen(command(port, rate=1, seconds=1, timeout=1), stdout=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout
+        process.stdout.readline()
+        assert asked.wait(10)
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        if answered == "meanwhile":
+            answer.set()
+        time.sleep(1.5)  # the standstill
+        process.send_signal(signal.SIGCONT)
+        threading.Timer(0.2, answer.set).start()
+        lines = [json.loads(line) for line in process.stdout]
+    assert [line["error"] for line in lines] == [""]
+    assert lines[0]["took"] > 1.5
 
 
 def test_refused_and_reset_are_told_apart() -> None:

@@ -11,7 +11,6 @@ import pytest
 from lab import playbook
 from lab.clients import DOWNLOAD_NUMBERS, NEW, Clients, Mix, Seen
 from lab.cluster import Cluster
-from lab.load import TIMEOUT_S
 from lab.pool import Pool
 from lab.settings import BUILD, REPO
 
@@ -20,7 +19,7 @@ SITE = REPO / "playbooks/site.yml"
 NEWCOMER, LEAVER = "web4", "web2"
 # Files at a lower rate, for pages with a session leave little of the engine's one processor, which also runs the
 # playbook, in eight nodes at once. Enough downloads that each server has one at any moment.
-MIX = Mix(rate=50, timeout=TIMEOUT_S, kept=6, kept_path="/", interval=1, downloads=12)
+MIX = Mix(rate=50, kept=6, kept_path="/", interval=1, downloads=12)
 LEFT = (
     "ls -d /etc/systemd/system/ha-web-* /etc/systemd/system/*/ha-web-* /etc/sysctl.d/*ha-web* /usr/local/lib/ha-web"
     " /etc/ha-web-firewall.nft 2>/dev/null;"
