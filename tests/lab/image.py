@@ -21,7 +21,8 @@ _HOOKS = (
 _STACK_HOOKS = (
     'chroot "$1" sh -c "cd /lib/systemd/system && systemctl --quiet disable'
     " ipvsadm.service keepalived.service nginx.service apache2.service php*-fpm.service"
-    " redis-server.service memcached.service"
+    " redis-server.service memcached.service prometheus.service prometheus-node-exporter.service"
+    " prometheus-nginx-exporter.service prometheus-apache-exporter.service"
     ' nfs-server.service nfs-blkmap.service nfs-client.target rpcbind.service rpcbind.socket"',
     *_HOOKS,
 )

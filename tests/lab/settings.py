@@ -77,4 +77,11 @@ NODE_STACK = (
     "nfs-kernel-server",
     "nftables",
     "tcpdump",
+    "prometheus",
+    "prometheus-node-exporter",
+    "prometheus-nginx-exporter",
+    "prometheus-apache-exporter",
+    "python3-flask",
+    "gunicorn",
+    "python3-prometheus-client",
 )
