@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""Figures in Prometheus' text format, as far as the monitor wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+# An exporter says much about itself; what is left out here costs nothing to read.
+WANTED = (
+    "ha_web_",
+    "node_load1 ",
+    "node_time_seconds ",
+    "nginx_up",
+    "nginx_http_requests_total",
+    "nginx_connections_active",
+    "apache_up",
+    "apache_accesses_total",
+    "apache_workers",
+)
+_LARGEST = 1e18  # neither infinity nor what is not a number: the page could not read it
+
+
+class Figure(NamedTuple):
+    """One line."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+class Figures:
+    """What one scrape has brought."""
+
+    def __init__(self, by_name: Mapping[str, list[Figure]] | None = None) -> None:
+        self._by_name = by_name or {}
+
+    def all(self, name: str) -> list[Figure]:
+        """Return all lines of a name."""
+        return self._by_name.get(name, [])
+
+    def one(self, name: str, **labels: str) -> float | None:
+        """Return the value of the only line with these labels; None where there is none, or more."""
+        found = [one.value for one in self.all(name) if all(one.labels.get(k) == v for k, v in labels.items())]
+        return found[0] if len(found) == 1 else None
+
+    def total(self, name: str) -> float | None:
+        """Return the sum over all lines; None where there is none."""
+        return sum(one.value for one in self.all(name)) if self.all(name) else None
+
+
+def parse(text: str) -> Figures:
+    """Return the figures in a text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    lines = [line for line in text.split("\n") if line.startswith(WANTED)]
+    found: dict[str, list[Figure]] = {}
+    try:
+        for family in text_string_to_metric_families("\n".join(lines) + "\n"):
+            for sample in family.samples:
+                if abs(sample.value) < _LARGEST:
+                    found.setdefault(sample.name, []).append(Figure(sample.labels, sample.value))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"no figures: {error}") from None
+    return Figures(found)
