@@ -130,7 +130,9 @@ def _build(data: dict[str, Any], secret: str) -> Configuration:
     plain = ("node", "page", "version", "port", "standby_file", "events_file", "configuration_file", "actions_file")
     return Configuration(
         **{name: data[name] for name in (*plain, "audit_file", "peers_file", "prometheus")},
-        **{name: frozenset(data[name]) for name in ("operators", "viewers", "origins")},
+        operators=frozenset(data["operators"]),
+        viewers=frozenset(data["viewers"]),
+        origins=frozenset(data["origins"]),
         directors=tuple(Node(one["name"], one["address"]) for one in data["directors"]),
         nodes=tuple(Node(one["name"], one["address"], tuple(one["groups"])) for one in data["nodes"]),
         monitors=tuple(data["monitors"]),

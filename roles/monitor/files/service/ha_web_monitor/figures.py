@@ -36,6 +36,7 @@ class Figures:
 
     def __init__(self, by_name: Mapping[str, list[Figure]] | None = None) -> None:
         self._by_name = by_name or {}
+        self._indexes: dict[tuple[str, ...], dict[tuple[str, ...], float]] = {}
 
     def all(self, name: str) -> list[Figure]:
         """Return all lines of a name."""
@@ -46,9 +47,15 @@ class Figures:
         found = [one.value for one in self.all(name) if all(one.labels.get(k) == v for k, v in labels.items())]
         return found[0] if len(found) == 1 else None
 
-    def total(self, name: str) -> float | None:
-        """Return the sum over all lines; None where there is none."""
-        return sum(one.value for one in self.all(name)) if self.all(name) else None
+    def by(self, name: str, *labels: str) -> Mapping[tuple[str, ...], float]:
+        """Return the values by those labels, summed over all others. There may be thousands: they are put in order once."""
+        if (name, *labels) not in self._indexes:
+            index: dict[tuple[str, ...], float] = {}
+            for one in self.all(name):
+                key = tuple(one.labels.get(label, "") for label in labels)
+                index[key] = index.get(key, 0) + one.value
+            self._indexes[(name, *labels)] = index
+        return self._indexes[(name, *labels)]
 
 
 def parse(text: str) -> Figures:

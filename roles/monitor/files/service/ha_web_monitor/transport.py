@@ -84,7 +84,7 @@ def _left(deadline: float) -> float:
 
 
 def _received(connection: socket.socket, deadline: float) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     size = 0
     while True:
         connection.settimeout(_left(deadline))

@@ -22,8 +22,8 @@ KEPT = SETTLED + 2 * NODE_PERIOD  # seconds of samples that this needs
 _HANDOVER = 0.5  # seconds in which addresses follow a change of state
 _GRACE = 1.0
 
-Key = tuple[str, str, str, str]  # service, endpoint, server, address
-Name = tuple[str, str]  # service, server
+Key = tuple[str, ...]  # service, endpoint, server, address
+Name = tuple[str, ...]  # service, server
 
 
 class Sample(NamedTuple):
@@ -103,8 +103,8 @@ class Director:
     tracks: Mapping[Name, int]
     checks: Mapping[Name, bool]
     since: Mapping[Name, float]
-    table: Mapping[Key, int] | None
-    tables: tuple[Mapping[Key, int], ...]  # of the last seconds, the newest first
+    table: Mapping[Key, float] | None
+    recent: tuple[Figures, ...]  # of the last seconds, the newest first
     settled: bool  # whether there are enough of them
     figures: Figures
     before: Figures  # of the scrape that had another table
@@ -129,7 +129,6 @@ def director(routers: tuple[Router, ...], node: Node, seen: Seen) -> Director:
     notify = figures if notify_age is not None else Figures()
     ipvs = figures if ipvs_age is not None else Figures()
     parts = {part: _up(notify, part) for part in ("vrrp", "checkers")}
-    tables = tuple(_table(one.figures) for one in seen.samples if one.age <= SETTLED) if ipvs_age is not None else ()
     before, between = _before(seen)
     standby = notify.one("ha_web_standby")
     return Director(
@@ -152,8 +151,8 @@ def director(routers: tuple[Router, ...], node: Node, seen: Seen) -> Director:
         if parts["checkers"] == "up"
         else {},
         since=_by_name(notify, "ha_web_server_since_timestamp_seconds"),
-        table=_table(ipvs) if ipvs_age is not None else None,
-        tables=tables,
+        table=table(ipvs) if ipvs_age is not None else None,
+        recent=tuple(one.figures for one in seen.samples if one.age <= SETTLED) if ipvs_age is not None else (),
         settled=any(one.age >= SETTLED for one in seen.samples),
         figures=ipvs,
         before=before,
@@ -183,7 +182,6 @@ def _vrrp(router: Router, notify: Figures, notify_age: float | None, up: str) ->
     if notify_age is None:
         return Vrrp()
     since = notify.one("ha_web_vrrp_since_timestamp_seconds", router=router.name)
-    now = notify.one("node_time_seconds")
     written = notify.one("ha_web_notify_timestamp_seconds")
     said = [
         one.labels.get("state", "unknown")
@@ -206,9 +204,7 @@ def _vrrp(router: Router, notify: Figures, notify_age: float | None, up: str) ->
     return Vrrp(
         state=state,
         since=since,
-        since_age=None
-        if since is None or now is None or written is None
-        else now - since + notify_age - (now - written),
+        since_age=None if since is None or written is None else notify_age + written - since,
         transitions=int(sum(transitions)) if transitions else None,
         held=held,
     )
@@ -237,22 +233,13 @@ def _is_void(said: float | None, mine: float | None, other: float | None) -> boo
     return said > other - _GRACE and (mine is None or mine > other)
 
 
-def _by_name(figures: Figures, name: str) -> dict[Name, float]:
-    return {(one.labels.get("service", ""), one.labels.get("server", "")): one.value for one in figures.all(name)}
+def _by_name(figures: Figures, name: str) -> Mapping[Name, float]:
+    return figures.by(name, "service", "server")
 
 
-def key(labels: Mapping[str, str]) -> Key:
-    """Return what tells a destination of the table apart."""
-    return (
-        labels.get("service", ""),
-        labels.get("endpoint", ""),
-        labels.get("server", ""),
-        labels.get("address", ""),
-    )
-
-
-def _table(figures: Figures) -> dict[Key, int]:
-    return {key(one.labels): int(one.value) for one in figures.all("ha_web_ipvs_server_weight")}
+def table(figures: Figures) -> Mapping[Key, float]:
+    """Return the weights in a kernel's table."""
+    return figures.by("ha_web_ipvs_server_weight", "service", "endpoint", "server", "address")
 
 
 def _sync(ipvs: Figures) -> list[str]:
