@@ -48,7 +48,7 @@ class Figures:
         return found[0] if len(found) == 1 else None
 
     def by(self, name: str, *labels: str) -> Mapping[tuple[str, ...], float]:
-        """Return the values by those labels, summed over all others. There may be thousands: they are put in order once."""
+        """Return the values by those labels, summed over all others. There may be thousands."""
         if (name, *labels) not in self._indexes:
             index: dict[tuple[str, ...], float] = {}
             for one in self.all(name):
