@@ -66,7 +66,7 @@ def ask(configuration: Configuration, host: Node, phase: str, order: Order) -> s
     if host.name == configuration.node:
         return local(configuration, phase, order)
     fields = {name: value for name, value in order._asdict().items() if value is not None}
-    answer = _ask(configuration, host, "POST", "/agent/act", json.dumps({"phase": phase, **fields}).encode(), 4.0)
+    answer = _ask(configuration, host, "/agent/act", body=json.dumps({"phase": phase, **fields}).encode(), seconds=4.0)
     return _text(answer.get("text"))
 
 
@@ -76,7 +76,7 @@ def configuration_of(configuration: Configuration, host: Node) -> dict[str, Any]
         found = shown(configuration)
     else:
         try:
-            found = _ask(configuration, host, "GET", "/agent/configuration")
+            found = _ask(configuration, host, "/agent/configuration")
         except (RefusalError, TransportError) as error:
             found = {"text": "", "error": str(error)}
     return {"name": host.name, "text": _text(found.get("text")), "error": _text(found.get("error"))}
@@ -91,13 +91,14 @@ def events_of(configuration: Configuration, host: Node, hours: int) -> list[dict
     """
     if host.name == configuration.node:
         return timeline.local(configuration, hours)
-    answer = _ask(configuration, host, "GET", f"/agent/events?hours={hours}", seconds=2.0)
+    answer = _ask(configuration, host, f"/agent/events?hours={hours}", seconds=2.0)
     return timeline.proper(answer.get("events"), host.name)
 
 
 def _ask(
-    configuration: Configuration, host: Node, method: str, target: str, body: bytes = b"", seconds: float = 1.0
+    configuration: Configuration, host: Node, target: str, *, body: bytes = b"", seconds: float = 1.0
 ) -> dict[str, Any]:
+    method = "POST" if body else "GET"
     headers = signed(configuration.secret, host.name, method, target, body)
     if body:
         headers["Content-Type"] = "application/json"

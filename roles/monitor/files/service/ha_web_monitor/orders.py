@@ -58,7 +58,7 @@ class Order(NamedTuple):
     def number(self, declared: int) -> int:
         """Return what it writes into a server's track file."""
         if self.action == "drain":
-            return DRAINED
+            return int(DRAINED)
         return 0 if self.weight is None or self.action == "restore" else self.weight - declared
 
 
@@ -171,11 +171,11 @@ def check(configuration: Configuration, order: Order) -> str:
             return f"{here} can do it."
         found = places(configuration, order)
         numbers = {path: read(path) for path in {place.server.track_file for place in found}}
-        for place in found:
-            if not order.force and not effective(place.server.weight, order.number(place.server.weight)):
-                # Who is out of the pool already leaves nobody alone.
-                if effective(place.server.weight, numbers[place.server.track_file]):
-                    _refuse_the_last(configuration, place)
+        for place in [] if order.force else found:
+            now, then = numbers[place.server.track_file], order.number(place.server.weight)
+            # Who is out of the pool already leaves nobody alone.
+            if effective(place.server.weight, now) and not effective(place.server.weight, then):
+                _refuse_the_last(configuration, place)
     except (TrackFileError, OSError) as error:
         raise RefusalError(f"{here}: {_words(error)}") from None
     return f"{here} can do it."

@@ -87,7 +87,8 @@ def _event(line: Mapping[str, Any], node: str) -> dict[str, Any] | None:
         else name
     )
     text = f"{what} is {state}" + (f", was {before}" if before else "")
-    return _made(line, kind, node, text, _STATES[kind].get(state, "info"), "")
+    level = _STATES[kind].get(state, "info")
+    return {"at": line["at"], "kind": kind, "node": node, "text": text[:_LENGTH], "level": level, "user": ""}
 
 
 def _action(line: Mapping[str, Any], node: str) -> dict[str, Any] | None:
@@ -96,10 +97,7 @@ def _action(line: Mapping[str, Any], node: str) -> dict[str, Any] | None:
         return None
     what = " ".join(word for word in (action, target) if word)
     level = "warning" if kind == "refused" or line.get("ok") is False else "info"
-    return _made(line, kind, node, f"{what}: {text}" if what else text, level, user)
-
-
-def _made(line: Mapping[str, Any], kind: str, node: str, text: str, level: str, user: str) -> dict[str, Any]:
+    text = f"{what}: {text}" if what else text
     return {"at": line["at"], "kind": kind, "node": node, "text": text[:_LENGTH], "level": level, "user": user}
 
 
