@@ -13,7 +13,7 @@ from typing import Any
 
 KEPT, REFUSALS_KEPT = 5_000, 1_000
 TOLD, WINDOW = 10, 60.0  # refusals of one source in so many seconds; more are only counted
-_SOURCES = 100
+_SOURCES = 20
 _LENGTH = 500  # characters of anything that came from outside
 
 
@@ -26,6 +26,15 @@ class AuditLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts: dict[str, tuple[float, int]] = {}  # by source: when its time began, and refusals in it
+
+    def check(self) -> None:
+        """See whether anything can be written down.
+
+        Raises:
+            OSError: it cannot.
+        """
+        with open(self._path, "a", encoding="utf-8"):
+            pass
 
     def acted(self, **what: Any) -> None:
         """Write down an action.

@@ -16,6 +16,7 @@ from .configuration import Configuration
 
 LIFETIME = 120  # seconds of a token
 CLOCK = 30  # seconds that the clocks of two hosts may differ
+PROOF = ("X-HA-Web-Time", "X-HA-Web-Nonce", "X-HA-Web-Signature")
 _KEPT = 10_000  # used tokens, or nonces, of the last moments
 
 
@@ -110,7 +111,7 @@ def signed(secret: bytes, node: str, method: str, target: str, body: bytes = b""
     """Return the headers of a request to a host's agent."""
     at, nonce = str(int(time.time())), secrets.token_hex(16)
     code = signature(secret, (node, method, target, at, nonce), body)
-    return {"X-HA-Web-Time": at, "X-HA-Web-Nonce": nonce, "X-HA-Web-Signature": code}
+    return dict(zip(PROOF, (at, nonce, code)))
 
 
 class Gate:
@@ -124,13 +125,16 @@ class Gate:
         # What was used before the service started is not remembered, and not let in.
         self._started = int(clock())
 
-    def check(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
+    def check(self, method: str, target: str, proof: Mapping[str, str], body: bytes) -> None:
         """Stop what no host of the role has signed for this one.
+
+        Args:
+            proof: the request's headers of these names.
 
         Raises:
             DeniedError: it was not.
         """
-        at, nonce, code = (headers.get(f"X-HA-Web-{name}", "") for name in ("Time", "Nonce", "Signature"))
+        at, nonce, code = (proof[name] for name in PROOF)
         right = signature(self._secret, (self._node, method, target, at, nonce), body)
         if not code.isascii() or not hmac.compare_digest(right, code):
             raise DeniedError(

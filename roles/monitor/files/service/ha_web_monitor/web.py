@@ -22,7 +22,7 @@ from .configuration import Configuration, Node
 from .history import UnknownError, history, hours_of
 from .orders import MalformedError, RefusalError
 from .scrape import Scraper
-from .security import DeniedError, Gate, Tokens, check_origin, role_of
+from .security import PROOF, DeniedError, Gate, Tokens, check_origin, role_of
 from .transport import TransportError
 
 STREAMS = 72
@@ -91,7 +91,7 @@ def _agent(app: Flask, service: Service) -> None:
         query = request.query_string.decode("latin-1")
         target = request.path + (f"?{query}" if query else "")
         try:
-            service.gate.check(request.method, target, request.headers, data)
+            service.gate.check(request.method, target, {name: request.headers.get(name, "") for name in PROOF}, data)
         except DeniedError as error:
             raise ProblemError(403, str(error)) from None
 
@@ -251,6 +251,7 @@ def _act(service: Service) -> Response:
     if not service.acting.acquire(blocking=False):
         raise ProblemError(409, "Another action is under way. Wait until it has ended.")
     try:
+        service.log.check()
         done = actions.act(configuration, order, service.scraper.current()[1])
         told = {name: value for name, value in order._asdict().items() if value not in ("", None)}
         service.log.acted(user=g.user, address=word("X-Real-IP"), **told, ok=done["ok"], text=done["text"])
@@ -259,5 +260,9 @@ def _act(service: Service) -> Response:
         raise ProblemError(409, str(error)) from None
     except TransportError as error:
         raise ProblemError(503, f"{error}.") from None
+    except OSError as error:
+        raise ProblemError(
+            503, f"{error.filename}: {error.strerror}. What cannot be written down is not done."
+        ) from None
     finally:
         service.acting.release()
