@@ -83,7 +83,10 @@ FOUND: dict[str, tuple[Changes, list[str]]] = {
         directors(BACKUP.but(since=0.6, notify=0.1), BACKUP.but(notify=3.0)),
         [],
     ),
-    "address that has not followed yet": (directors(BACKUP.but(held=1, since=1.0), MASTER.but(since=0.7, notify=0.1)), []),
+    "address that has not followed yet": (
+        directors(BACKUP.but(held=1, since=1.0), MASTER.but(since=0.7, notify=0.1)),
+        [],
+    ),
     "master just lost": (
         directors(Seen(seen(MASTER.text(), ages=(4.0,)).samples, "no answer", False, 1, 4.0), MASTER.but(since=3.0)),
         [],
@@ -162,7 +165,11 @@ SERVERS: dict[str, tuple[Changes, str, int | None]] = {
     "up": ({}, "up", 1),
     "drained": (both(weights=ONE_LEFT, tracks={"web1": 0, "web2": DRAINED}), "drained", 0),
     "updating": (both(weights=ONE_LEFT, tracks={"web1": 0, "web2": UPDATING}), "updating", 0),
-    "drained and dead": (both(weights={WEB_1: 1}, tracks={"web1": 0, "web2": DRAINED}, checks={"web2": 0}), "drained", None),
+    "drained and dead": (
+        both(weights={WEB_1: 1}, tracks={"web1": 0, "web2": DRAINED}, checks={"web2": 0}),
+        "drained",
+        None,
+    ),
     "weighted": (both(weights={WEB_1: 1, WEB_2: 6}, tracks={"web1": 0, "web2": 5}), "weighted", 6),
     "down": (both(weights={WEB_1: 1}, checks={"web1": 1, "web2": 0}), "down", None),
     "not in the table": (both(weights={WEB_1: 1}), "down", None),

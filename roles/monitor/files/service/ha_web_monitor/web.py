@@ -72,13 +72,11 @@ def create(configuration: Configuration) -> tuple[Flask, Service]:
         """Answer a refusal, and write it down where something was to be changed, or somebody is not known."""
         if request.method == "POST" or error.status == 403:
             fields = g.get("fields", {})
-            service.log.refused(
-                user=g.get("user", ""),
-                address=word("X-Real-IP"),
-                action=str(fields.get("action", "")),
-                target=str(fields.get("target", "")),
-                text=str(error),
-            )
+            named = {name: fields[name] for name in ("action", "target") if name in fields}
+            try:
+                service.log.refused(user=g.get("user", ""), address=word("X-Real-IP"), **named, text=str(error))
+            except OSError as failure:
+                app.logger.error("a refusal was not written down: %s", failure)
         return answer({"error": str(error)}, error.status)
 
     return app, service
