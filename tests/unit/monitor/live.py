@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import socket
 import subprocess
@@ -62,12 +63,18 @@ def serving(address: str, port: int, answerer: Answerer) -> Iterator[None]:
             thread.join()
 
 
-def certificate(folder: Path, name: str) -> tuple[str, str]:
-    key, made = str(folder / f"{name}.key"), str(folder / f"{name}.crt")
+@functools.cache
+def _certificate(name: str) -> str:
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-keyout", key, "-out", made, "-days", "2", "-subj", f"/CN={name}"]
-    subprocess.run(command, check=True, capture_output=True)
-    return made, key
+    command += ["-keyout", "-", "-days", "2", "-subj", f"/CN={name}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def certificate(folder: Path, name: str) -> str:
+    """A file with a key and its certificate."""
+    path = folder / f"{name}.pem"
+    path.write_text(_certificate(name))
+    return str(path)
 
 
 class Host:
@@ -157,7 +164,7 @@ def live(folder: Path, **changes: Any) -> Iterator[Cluster]:
     ports = {name: free_port() for name in ("node", "nginx", "apache", "opcache")}
     nodes = [{**one, "address": ADDRESSES.get(one["name"], "127.0.0.31")} for one in cluster.data(folder)["nodes"]]
     pinned = [certificate(folder, name) for name in ("lvs1", "lvs2")]
-    (folder / "peers.pem").write_text("".join(Path(one).read_text() for one, _key in pinned))
+    (folder / "peers.pem").write_text("".join(Path(one).read_text() for one in pinned))
     own = {
         "port": free_port(),
         "nodes": nodes,
@@ -170,11 +177,11 @@ def live(folder: Path, **changes: Any) -> Iterator[Cluster]:
     hosts = {name: Host(name, folder / name, own) for name in ("lvs1", "lvs2")}
     made = Cluster(hosts, ports)
     with contextlib.ExitStack() as stack:
-        for host, certificates in zip(hosts.values(), pinned):
+        for host, pem in zip(hosts.values(), pinned):
             stack.enter_context(
                 serving(ADDRESSES[host.name], ports["node"], lambda _path, _body, h=host: (200, h.text()))
             )
-            server = make_server(ADDRESSES[host.name], own["port"], host.app, threaded=True, ssl_context=certificates)
+            server = make_server(ADDRESSES[host.name], own["port"], host.app, threaded=True, ssl_context=(pem, pem))
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             host.server = server
             thread.start()

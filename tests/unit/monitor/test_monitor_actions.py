@@ -241,7 +241,7 @@ def test_what_cannot_be_written_down_is_not_done(cluster: Cluster) -> None:
 
 
 def test_an_agent_with_a_certificate_that_is_not_pinned(cluster: Cluster, tmp_path: Path) -> None:
-    (tmp_path / "peers.pem").write_text(Path(certificate(tmp_path, "other")[0]).read_text())
+    (tmp_path / "peers.pem").write_text(Path(certificate(tmp_path, "other")).read_text())
     refused = cluster.act("drain", "web1")
     assert refused.status_code == 409
     assert "no trusted TLS connection (CERTIFICATE_VERIFY_FAILED)" in refused.get_json()["error"]
