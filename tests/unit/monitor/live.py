@@ -101,6 +101,9 @@ class Host:
     def tracks(self) -> dict[str, int]:
         return {name: int(self.track(name).read_text()) for name in ("web1", "web2")}
 
+    def exporter(self, _path: str, _body: bytes) -> tuple[int, str]:
+        return 200, self.text()
+
     def text(self) -> str:
         """What its exporter says: keepalived does what the files say, unless it is told not to obey."""
         self.listens(self)
@@ -178,9 +181,7 @@ def live(folder: Path, **changes: Any) -> Iterator[Cluster]:
     made = Cluster(hosts, ports)
     with contextlib.ExitStack() as stack:
         for host, pem in zip(hosts.values(), pinned):
-            stack.enter_context(
-                serving(ADDRESSES[host.name], ports["node"], lambda _path, _body, h=host: (200, h.text()))
-            )
+            stack.enter_context(serving(ADDRESSES[host.name], ports["node"], host.exporter))
             server = make_server(ADDRESSES[host.name], own["port"], host.app, threaded=True, ssl_context=(pem, pem))
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             host.server = server

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from ha_web_monitor import actions
+from ha_web_monitor.orders import Order
 from unit.monitor.cluster import SECRET
 from unit.monitor.live import ADDRESSES, Cluster, Host, certificate, live, serving
 
@@ -126,7 +127,7 @@ def test_a_director_that_is_down_is_left_out(cluster: Cluster) -> None:
     cluster.stop(cluster.lvs2)
     configuration, (_number, state, _text) = cluster.lvs1.configuration, cluster.service.scraper.current()
     state["directors"][1]["reach"] = "down"
-    done = actions.act(configuration, actions.Order("drain", "web1"), state)
+    done = actions.act(configuration, Order("drain", "web1"), state)
     assert done["ok"]
     assert [one["ok"] for one in done["results"]] == [True, False]
     assert "lvs2: it is down, and does what its own track files say when it comes back" in done["text"]

@@ -11,11 +11,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ha_web_monitor import scrape, transport, web
+from ha_web_monitor import scrape, state, transport, web
 from ha_web_monitor.figures import parse
 from ha_web_monitor.scrape import Record, Scraper, Target
 from ha_web_monitor.transport import LIMIT, TransportError, request
@@ -108,8 +109,8 @@ def test_nobody_looks_and_nobody_is_asked(cluster: Cluster) -> None:
     scraper = Scraper(cluster.lvs1.configuration, looked=0.2)
     before = threading.active_count()
     assert not scraper.running and not asked
-    number, state, text = scraper.current()
-    assert number == 1 and state["directors"][0]["reach"] == "ok" and text
+    number, made, text = scraper.current()
+    assert number == 1 and made["directors"][0]["reach"] == "ok" and text
     assert len(asked) == 1
     assert scraper.current()[0] == 1
     deadline = time.monotonic() + 5
@@ -126,7 +127,7 @@ def test_nobody_looks_and_nobody_is_asked(cluster: Cluster) -> None:
 
 def test_a_state_is_made_once_for_all(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    original = scrape.state
+    original = state.state
 
     def counted(*given: Any) -> dict[str, Any]:
         made.append(1)
@@ -206,7 +207,7 @@ def test_any_text_is_figures_or_none(text: str) -> None:
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda data: OK[:-2] + data))
 @settings(max_examples=100)
 def test_any_bytes_are_an_answer_or_none(data: bytes) -> None:
-    with contextlib.suppress(ValueError, transport.HTTPException):
+    with contextlib.suppress(ValueError, HTTPException):
         assert 100 <= transport._whole(data).status <= 599
 
 
@@ -230,4 +231,4 @@ def test_any_figures_make_a_state(one: dict[int, str], two: dict[int, str]) -> N
         ("lvs1", "node"): files.seen(changed(files.MASTER.text(), one)),
         ("lvs2", "node"): files.seen(changed(files.BACKUP.text(), two)),
     }
-    assert json.dumps(scrape.state(CONFIGURATION, told, files.NOW), allow_nan=False)
+    assert json.dumps(state.state(CONFIGURATION, told, files.NOW), allow_nan=False)

@@ -112,7 +112,7 @@ class Scraper:
         self._configuration = configuration
         self._looked_for = looked
         self._changed = threading.Condition()
-        self._running = False
+        self._thread: threading.Thread | None = None
         self._closed = False
         self._looked = 0.0
         self._number = 0
@@ -123,7 +123,7 @@ class Scraper:
     @property
     def running(self) -> bool:
         """Whether anybody is asked."""
-        return self._running
+        return self._thread is not None
 
     @property
     def closed(self) -> bool:
@@ -162,9 +162,9 @@ class Scraper:
 
     def _look(self) -> None:
         self._looked = time.monotonic()
-        if not self._running and not self._closed:
-            self._running = True
-            threading.Thread(target=self._run, name="scraper", daemon=True).start()
+        if self._thread is None and not self._closed:
+            self._thread = threading.Thread(target=self._run, name="scraper", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         records = [Record(target) for target in targets(self._configuration)]
@@ -182,16 +182,21 @@ class Scraper:
                         self._publish(records)
                     self._sleep(min(due.values()))
         finally:
-            # Also after a mistake of ours: who looks next begins anew.
+            # After a mistake of ours: who looks next begins anew.
             with self._changed:
-                self._running, self._text = False, b""
+                self._stop()
 
     def _is_wanted(self) -> bool:
         with self._changed:
             wanted = not self._closed and time.monotonic() - self._looked < self._looked_for
             if not wanted:
-                self._running, self._text = False, b""
+                self._stop()
             return wanted
+
+    def _stop(self) -> None:
+        # The next may have begun already.
+        if self._thread is threading.current_thread():
+            self._thread, self._text = None, b""
 
     def _publish(self, records: list[Record]) -> None:
         now = time.monotonic()
