@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ha_web_monitor.configuration import Configuration, load
-from ha_web_monitor.figures import parse
+from ha_web_monitor.figures import Reader
 from ha_web_monitor.view import Sample, Seen
 
 NOW = 1_764_000_000.0
@@ -181,7 +181,7 @@ REFUSING = Seen((), "it refuses connections", True, 9, 18.0)
 
 def seen(*texts: str, ages: Iterable[float] = (0.5, 2.5, 4.5, 6.5)) -> Seen:
     """An exporter that answers; the newest text first, the last one ever before."""
-    return Seen(tuple(Sample(age, parse(texts[min(index, len(texts) - 1)])) for index, age in enumerate(ages)))
+    return Seen(tuple(Sample(age, Reader().read(texts[min(index, len(texts) - 1)])) for index, age in enumerate(ages)))
 
 
 def well() -> dict[tuple[str, str], Seen]:

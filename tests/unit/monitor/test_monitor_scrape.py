@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from ha_web_monitor import scrape, state, transport, web
-from ha_web_monitor.figures import parse
+from ha_web_monitor.figures import Reader
 from ha_web_monitor.scrape import Record, Scraper, Target
 from ha_web_monitor.transport import LIMIT, TransportError, request
 from hypothesis import given, settings
@@ -84,7 +84,7 @@ def test_an_exporter_that_says_nothing_of_use() -> None:
     for answer, words in (((500, ""), "answers 500"), ((200, "ha_web_x{ 1\n"), "gives no figures")):
         port = free_port()
         with serving(HERE, port, lambda *_, said=answer: said), pytest.raises(TransportError, match=words):
-            scrape.fetch(Target("lvs1", "node", HERE, port, "/metrics", 2.0))
+            scrape.fetch(Target("lvs1", "node", HERE, port, "/metrics", 2.0), Reader())
 
 
 def test_what_a_record_keeps() -> None:
@@ -190,6 +190,19 @@ def test_more_than_one_megabyte_of_figures() -> None:
     assert len(body) == len(text)
 
 
+def test_what_changes_and_what_goes_is_read_anew() -> None:
+    reader = Reader()
+    assert reader.read('ha_web_track{service="a b",server="c"} 1\nnode_load1 2\n').one("node_load1") == 2
+    second = reader.read('ha_web_track{service="a b",server="c"} 3\nha_web_standby NaN\n')
+    assert [(dict(one.labels), one.value) for one in second.all("ha_web_track")] == [
+        ({"service": "a b", "server": "c"}, 3)
+    ]
+    assert second.one("node_load1") is second.one("ha_web_standby") is None
+    for text in ("ha_web_standby 1 1764000000000\n", "ha_web_standby\n", "ha_web_standby \n"):
+        with pytest.raises(ValueError):
+            reader.read(text)
+
+
 NAMES = st.sampled_from(["ha_web_track", "ha_web_vip_held", "node_load1 ", "ha_web_", "nginx_up", "# TYPE ha_web_x"])
 LINES = st.lists(st.tuples(NAMES, st.text(max_size=40) | st.sampled_from(['{a="b"} 1', "{", '{a="', " NaN", " 1e999"])))
 
@@ -198,7 +211,7 @@ LINES = st.lists(st.tuples(NAMES, st.text(max_size=40) | st.sampled_from(['{a="b
 @settings(max_examples=100)
 def test_any_text_is_figures_or_none(text: str) -> None:
     try:
-        figures = parse(text)
+        figures = Reader().read(text)
     except ValueError:
         return
     assert all(abs(one.value) < 1e18 for name in ("ha_web_track", "ha_web_vip_held") for one in figures.all(name))

@@ -58,19 +58,36 @@ class Figures:
         return self._indexes[(name, *labels)]
 
 
-def parse(text: str) -> Figures:
-    """Return the figures in a text.
+class Reader:
+    """Reads the same exporter again and again: what a line's labels mean it finds out only once."""
 
-    Raises:
-        ValueError: it is none.
-    """
-    lines = [line for line in text.split("\n") if line.startswith(WANTED)]
-    found: dict[str, list[Figure]] = {}
+    def __init__(self) -> None:
+        self._heads: dict[str, tuple[str, Mapping[str, str]]] = {}
+
+    def read(self, text: str) -> Figures:
+        """Return the figures in a text.
+
+        Raises:
+            ValueError: it is none.
+        """
+        heads: dict[str, tuple[str, Mapping[str, str]]] = {}
+        found: dict[str, list[Figure]] = {}
+        for line in text.split("\n"):
+            if line.startswith(WANTED):
+                head, _, tail = line.rpartition(" ")
+                name, labels = heads[head] = self._heads.get(head) or _head(head)
+                value = float(tail)
+                if abs(value) < _LARGEST:
+                    found.setdefault(name, []).append(Figure(labels, value))
+        self._heads = heads
+        return Figures(found)
+
+
+def _head(head: str) -> tuple[str, Mapping[str, str]]:
     try:
-        for family in text_string_to_metric_families("\n".join(lines) + "\n"):
-            for sample in family.samples:
-                if abs(sample.value) < _LARGEST:
-                    found.setdefault(sample.name, []).append(Figure(sample.labels, sample.value))
+        ((sample,),) = (family.samples for family in text_string_to_metric_families(f"{head} 0\n"))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"no figures: {error}") from None
-    return Figures(found)
+    if sample.timestamp is not None:
+        raise ValueError("no figures: lines with times")
+    return sample.name, sample.labels

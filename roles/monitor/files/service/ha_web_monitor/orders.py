@@ -17,7 +17,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._track_files import (
 )
 
 from .configuration import Configuration, Server, Service
-from .figures import Figures
+from .figures import Figures, Reader
 from .scrape import fetch, node_target
 from .transport import TransportError
 from .view import Director, Sample, Seen, director
@@ -151,7 +151,7 @@ def look(configuration: Configuration, name: str) -> Director:
         TransportError: it says nothing.
     """
     node = next(one for one in configuration.directors if one.name == name)
-    figures = fetch(node_target(configuration, node))
+    figures = fetch(node_target(configuration, node), Reader())
     return director(configuration.routers, node, Seen((Sample(0.0, figures),)))
 
 

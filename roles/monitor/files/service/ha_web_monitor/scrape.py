@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .configuration import Configuration, Node
-from .figures import Figures, parse
+from .figures import Figures, Reader
 from .state import EXPORTERS, state
 from .transport import TransportError, request
 from .view import KEPT, NODE_PERIOD, WEB_PERIOD, Sample, Scrapes, Seen
@@ -57,7 +57,7 @@ def node_target(configuration: Configuration, node: Node) -> Target:
     return Target(node.name, "node", node.address, configuration.ports["node"], _NODE, NODE_PERIOD)
 
 
-def fetch(target: Target) -> Figures:
+def fetch(target: Target, reader: Reader) -> Figures:
     """Return what an exporter says now.
 
     Raises:
@@ -68,7 +68,7 @@ def fetch(target: Target) -> Figures:
     if answer.status != 200:
         raise TransportError(f"{where} answers {answer.status}", refused=True)
     try:
-        return parse(answer.body.decode())
+        return reader.read(answer.body.decode())
     except ValueError:
         raise TransportError(f"{where} gives no figures in Prometheus' format", refused=True) from None
 
@@ -78,6 +78,7 @@ class Record:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self._reader = Reader()
         self._samples: deque[tuple[float, Figures]] = deque()
         self._error = ""
         self._refused = False
@@ -87,7 +88,7 @@ class Record:
     def ask(self) -> None:
         """Ask it once."""
         try:
-            figures = fetch(self.target)
+            figures = fetch(self.target, self._reader)
         except TransportError as error:
             self._error, self._refused = str(error), error.refused
             self._failures += 1
