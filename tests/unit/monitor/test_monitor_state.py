@@ -282,7 +282,7 @@ def test_quorum_and_sorry_server(tmp_path: Path) -> None:
     cluster = configuration(tmp_path, services=services)
     one_left = both(weights=ONE_LEFT, tracks={"web1": 0, "web2": DRAINED})
     assert codes(told(cluster, one_left)) == ["c below_quorum", "w last_server"]
-    sorry = both(weights={("", "10.0.0.99:80"): 1}, checks={"web1": 0, "web2": 0})
+    sorry = both(weights={("", "10.0.0.99:8080"): 1}, checks={"web1": 0, "web2": 0})
     made = told(cluster, sorry)
     assert codes(made) == ["c all_down", "c server_down", "c server_down"]
     assert "10.0.0.99:80 says sorry" in made["verdict"]["text"]

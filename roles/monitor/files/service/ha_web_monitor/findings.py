@@ -214,8 +214,9 @@ def _tables(situation: Situation) -> Iterator[Finding]:
             differing,
         )
     for one in situation.directors:
-        sorry = {service.sorry_server for service in situation.configuration.services}
-        odd = [key for key in one.table or {} if not (key[0] and key[2]) and key[3] not in sorry]
+        # In the kernel a sorry server has the port of its service.
+        sorry = {service.sorry_server.rpartition(":")[0] for service in situation.configuration.services}
+        odd = [key for key in one.table or {} if not (key[0] and key[2]) and key[3].rpartition(":")[0] not in sorry]
         if odd:
             yield Finding(
                 "warning",
