@@ -172,6 +172,7 @@ SERVERS: dict[str, tuple[Changes, str, int | None]] = {
     ),
     "weighted": (both(weights={WEB_1: 1, WEB_2: 6}, tracks={"web1": 0, "web2": 5}), "weighted", 6),
     "down": (both(weights={WEB_1: 1}, checks={"web1": 1, "web2": 0}), "down", None),
+    "down, and kept without weight": (both(weights=ONE_LEFT, checks={"web1": 1, "web2": 0}), "down", 0),
     "not in the table": (both(weights={WEB_1: 1}), "down", None),
     "checkers dead": (both(checkers=0), "unknown", 1),
     "no track file": (both(tracks={"web1": 0}), "unknown", 1),

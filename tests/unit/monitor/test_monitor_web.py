@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from ha_web_monitor import web
 from ha_web_monitor.configuration import ConfigurationError, load
-from ha_web_monitor.security import signed
+from ha_web_monitor.security import DeniedError, Gate, signed
 from unit.monitor import cluster as files
 from unit.monitor.live import ORIGIN, Cluster, live, serving
 
@@ -226,6 +226,15 @@ def test_an_agent_and_time(quiet: Cluster, monkeypatch: pytest.MonkeyPatch, seco
         patch.setattr("ha_web_monitor.security.time.time", lambda: at)
         headers = signed(files.SECRET.encode(), "lvs2", "GET", "/agent/configuration")
     assert quiet.lvs2.app.test_client().get("/agent/configuration", headers=headers).status_code == 403
+
+
+def test_a_request_from_before_the_start_may_have_been_used() -> None:
+    target, secret = "/agent/configuration", files.SECRET.encode()
+    proof = signed(secret, "lvs2", "GET", target)
+    at = int(proof["X-HA-Web-Time"])
+    with pytest.raises(DeniedError, match="has just started"):
+        Gate(secret, "lvs2", lambda: at + 1.0).check("GET", target, proof, b"")
+    Gate(secret, "lvs2", lambda: at + 0.9).check("GET", target, proof, b"")
 
 
 @pytest.mark.parametrize(
