@@ -131,7 +131,7 @@ class Cluster:
 
     @property
     def client(self) -> FlaskClient:
-        return self.lvs1.app.test_client()
+        return self.lvs1.app.test_client(use_cookies=False)
 
     def get(self, path: str, user: str = "admin") -> TestResponse:
         return self.client.get(path, headers={"X-Remote-User": user, "X-Real-IP": "192.0.2.7"})
