@@ -33,6 +33,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
         *("-p", "ansible_collections.lvs.ha_web.plugins"),
     ),
     "mypy tests": ("mypy", "-p", "lab"),
+    "mypy monitor": ("mypy", "-p", "ha_web_monitor"),
     "mypy tools": ("mypy", "tests/bench", "tests/readmes.py"),
     "codespell": ("codespell",),
     "reuse": ("reuse", "lint", "--quiet"),
@@ -45,7 +46,7 @@ def tool(command: tuple[str, ...]) -> str:
     """Run a tool; return its words when it finds something, else nothing."""
     environment = dict(ENVIRONMENT)
     if command[0] == "mypy":
-        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests"
+        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests:{REPO}/roles/monitor/files/service"
     done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip() or "failed in silence" if done.returncode else ""
 
