@@ -43,7 +43,8 @@ export const directorLink = (name) => h('a', { href: link('director', name) }, n
 export const button = (app, text, action) => app.state.role === 'operator' ? h('button', {
     type: 'button', 'data-act': action.action, 'data-target': action.target, 'data-service': action.service,
     disabled: app.fresh !== 'fresh',
-    'aria-label': action.target === 'all' ? text : `${text} ${action.target}`,
+    'aria-label': [text, action.target === 'all' ? '' : action.target, action.service ? `in ${action.service}` : '']
+        .filter(Boolean).join(' '),
 }, text) : null;
 
 /** The actions that make sense for a server in its state. */

@@ -19,8 +19,8 @@ const onDirector = (one) => !one || [one.weight, one.active, one.inactive].every
 function row(app, service, server, directors) {
     return h('tr', { 'data-key': server.name, class: `is-${server.state}` },
         h('th', { scope: 'row' }, serverLink(server.name), h('small', { class: 'address' }, server.address)),
-        cell('State', badge(server.state)),
-        amount('Weight', weight(server)),
+        cell('State', badge(server.state), 'badged'),
+        cell('Weight', weight(server), server.weight === server.declared_weight ? 'figure' : 'figure wide'),
         amount('Active', whole(server.active)),
         amount('Inactive', whole(server.inactive)),
         amount('New', perSecond(server.connections_per_second)),
@@ -72,5 +72,5 @@ function one(app, service) {
 const rate = (value) => (typeof value === 'number' ? `${bytes(value)}/s` : UNKNOWN);
 
 export const services = (app) => section('services', 'Virtual services',
-    h('p', { class: 'aside' }, 'On each director: weight / active / inactive'),
+    h('p', { class: 'aside' }, 'New: connections per second. On each director: weight / active / inactive.'),
     app.state.services.map((service) => one(app, service)));

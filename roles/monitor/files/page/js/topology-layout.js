@@ -90,7 +90,8 @@ function servers(state) {
 
 const serverNode = (server) => ({
     key: `server ${server.name}`, kind: 'server', title: server.name, state: server.state,
-    detail: `${word(server.state)} · ${perSecond(sum(server.flows.map((one) => one.rate)))}`,
+    detail: server.state === 'unknown' ? UNKNOWN
+        : `${word(server.state)} · ${perSecond(sum(server.flows.map((one) => one.rate)))}`,
     link: server.many ? '#/' : link('server', server.name),
 });
 

@@ -22,6 +22,7 @@ function edge(one) {
 
 function node(one) {
     const letters = Math.floor((one.w - 40) / 7.4);
+    const detail = one.detail.length <= letters + 3 ? one.detail : one.detail.split(' · ')[0];
     return s(
         one.link ? 'a' : 'g',
         {
@@ -34,7 +35,7 @@ function node(one) {
         s('rect', { class: 'edgewise', x: 0, y: 0, width: 4, height: one.h, rx: 2 }),
         one.kind === 'clients' ? null : icon(one.state, { x: 14, y: 10, width: 13, height: 13 }),
         s('text', { class: 'name', x: one.kind === 'clients' ? 14 : 33, y: 21 }, shorten(one.title, letters)),
-        s('text', { class: 'detail', x: 14, y: 38 }, shorten(one.detail, letters + 3)),
+        s('text', { class: 'detail', x: 14, y: 38 }, shorten(detail, letters + 3)),
         one.held ? s(
             'g', { class: 'held', transform: `translate(${one.w - 42} ${one.h - 20})` },
             s('rect', { width: 34, height: 14, rx: 7 }), s('text', { x: 17, y: 10.5 }, 'VIP'),

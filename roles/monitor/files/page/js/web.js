@@ -20,20 +20,20 @@ export const hits = (node) => node.opcache === null ? UNKNOWN
 const exporters = (node) => {
     const silent = Object.entries(node.exporters).filter(([, state]) => state !== 'ok');
     return silent.length ? h('ul', { class: 'bare' }, silent.map(([name, state]) => h('li', null, name, badge(state))))
-        : badge('ok', 'all');
+        : badge('ok');
 };
 
 const row = (app, node) => h('tr', { 'data-key': node.name },
     h('th', { scope: 'row' }, serverLink(node.name)),
-    cell('Reach', badge(node.reach)),
+    cell('Reach', badge(node.reach), 'badged'),
     amount('Requests', perSecond(node.requests_per_second)),
     amount('Connections', whole(node.connections)),
-    amount('Workers', workers(node)),
+    cell('Workers', workers(node), 'figure wide'),
     amount('Opcode hits', hits(node)),
     cell('Opcode memory', memory(node.opcache?.used_bytes, node.opcache?.free_bytes), 'wide'),
-    cell('Storage', mounts(node)),
+    cell('Storage', mounts(node), 'wide'),
     amount('Load', number(node.load)),
-    cell('Exporters', exporters(node)),
+    cell('Exporters', exporters(node), 'wide'),
     app.state.role === 'operator'
         ? h('td', { class: 'do' }, button(app, 'Clear cache', { action: 'clear_cache', target: node.name })) : null);
 

@@ -15,6 +15,7 @@ const WORDS = {
     fault: ['fault', 'bad'],
     stopped: ['stopped', 'bad'],
     ok: ['ok', 'good'],
+    held: ['held', 'good'],
     gone: ['gone', 'bad'],
     equal: ['equal', 'good'],
     differs: ['differs', 'bad'],
