@@ -8,7 +8,7 @@ import json
 import mimetypes
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,7 @@ from unit.monitor_page import monitor_states as states
 
 PAGE = Path(__file__).resolve().parents[3] / "roles/monitor/files/page"
 POLICY = "default-src 'self'; frame-ancestors 'none'"
-TICK = 0.25
+TICK = 0.1  # the service's is 2 s
 
 
 @dataclass
@@ -100,6 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", POLICY)
         self.send_header("X-Content-Type-Options", "nosniff")
+        # As many tests as there are read the same files.
+        self.send_header("Cache-Control", "no-store" if kind == "application/json" else "max-age=600")
         self.end_headers()
         self.wfile.write(body)
 
@@ -122,17 +124,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Monitor]:
-    """Serve the page on the loopback."""
-    monitor = Monitor()
-    handler = type("Handler", (_Handler,), {"monitor": monitor})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def serving() -> Iterator[Callable[[], Monitor]]:
+    """Serve the page on the loopback; each call of what is yielded begins anew."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+
+    def anew() -> Monitor:
+        _Handler.monitor = Monitor(address=f"http://127.0.0.1:{server.server_port}")
+        return _Handler.monitor
+
     server.daemon_threads = True
     server.block_on_close = False
-    monitor.address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield monitor
+        yield anew
     finally:
         server.shutdown()
         server.server_close()

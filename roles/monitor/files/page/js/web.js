@@ -5,6 +5,7 @@
 import { h } from './dom.js';
 import { UNKNOWN, number, percent, perSecond, span, whole } from './format.js';
 import { amount, badge, button, cell, facts, figure, heads, memory, section, serverLink } from './parts.js';
+import { word } from './words.js';
 
 export const workers = (node) => node.workers_busy === null && node.workers_idle === null ? UNKNOWN
     : `${whole(node.workers_busy)} busy, ${whole(node.workers_idle)} idle`;
@@ -19,7 +20,7 @@ export const hits = (node) => node.opcache === null ? UNKNOWN
 
 const exporters = (node) => {
     const silent = Object.entries(node.exporters).filter(([, state]) => state !== 'ok');
-    return silent.length ? h('ul', { class: 'bare' }, silent.map(([name, state]) => h('li', null, name, badge(state))))
+    return silent.length ? h('ul', { class: 'bare' }, silent.map(([name, state]) => h('li', null, badge(state, `${name} ${word(state)}`))))
         : badge('ok');
 };
 
@@ -28,11 +29,11 @@ const row = (app, node) => h('tr', { 'data-key': node.name },
     cell('Reach', badge(node.reach), 'badged'),
     amount('Requests', perSecond(node.requests_per_second)),
     amount('Connections', whole(node.connections)),
-    cell('Workers', workers(node), 'figure wide'),
+    amount('Load', number(node.load)),
     amount('Opcode hits', hits(node)),
+    cell('Workers', workers(node), 'figure wide'),
     cell('Opcode memory', memory(node.opcache?.used_bytes, node.opcache?.free_bytes), 'wide'),
     cell('Storage', mounts(node), 'wide'),
-    amount('Load', number(node.load)),
     cell('Exporters', exporters(node), 'wide'),
     app.state.role === 'operator'
         ? h('td', { class: 'do' }, button(app, 'Clear cache', { action: 'clear_cache', target: node.name })) : null);
@@ -41,8 +42,8 @@ export const web = (app) => section('web', 'Web nodes',
     app.state.web.length > 1 ? button(app, 'Clear all caches', { action: 'clear_cache', target: 'all' }) : null,
     h('div', { class: 'scroll' }, h('table', { class: 'cards' },
         heads([
-            ['Node'], ['Reach'], ['Requests', 'figure'], ['Connections', 'figure'], ['Workers', 'figure'],
-            ['Opcode hits', 'figure'], ['Opcode memory'], ['Storage'], ['Load', 'figure'], ['Exporters'],
+            ['Node'], ['Reach'], ['Requests', 'figure'], ['Connections', 'figure'], ['Load', 'figure'],
+            ['Opcode hits', 'figure'], ['Workers', 'figure'], ['Opcode memory'], ['Storage'], ['Exporters'],
             ...(app.state.role === 'operator' ? [[h('span', { class: 'unseen' }, 'Actions')]] : []),
         ]),
         h('tbody', null, app.state.web.map((node) => row(app, node))))));
