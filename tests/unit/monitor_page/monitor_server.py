@@ -19,7 +19,11 @@ from urllib.parse import parse_qs, urlsplit
 from unit.monitor_page import monitor_states as states
 
 PAGE = Path(__file__).resolve().parents[3] / "roles/monitor/files/page"
-POLICY = "default-src 'self'; frame-ancestors 'none'"
+# The strictest that there may be: nothing but files and answers of this server, and nothing inline.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
 TICK = 0.1  # the service's is 2 s
 
 

@@ -158,9 +158,7 @@ def director_down() -> State:
     lost, other = state["directors"]
     lost.update(reach="down", age=None, error="lvs1 does not answer since 14 s", keepalived="unknown")
     lost.update(standby=None, sync=None, table="unknown", load=None)
-    lost["routers"][0].update(
-        state="unknown", since=None, transitions=None, vips=[{"address": VIP, "held": None}]
-    )
+    lost["routers"][0].update(state="unknown", since=None, transitions=None, vips=[{"address": VIP, "held": None}])
     other["routers"][0].update(state="master", since=state["at"] - 12, vips=[{"address": VIP, "held": True}])
     state["node"] = state["services"][0]["director"] = "lvs2"
     for server in state["services"][0]["servers"]:

@@ -70,7 +70,7 @@ def test_cancelled_is_not_done(look: Look, monitor: Monitor) -> None:
         ("server/web1", "Restore web1", "restore", "web1"),
     ],
 )
-def test_each_action(look: Look, monitor: Monitor, view: str, button: str, action: str, target: str) -> None:
+def test_each_action(look: Look, monitor: Monitor, view: str, button: str, action: str, *, target: str) -> None:
     monitor.state["directors"][1]["standby"] = True
     monitor.state["services"][0]["servers"][0]["state"] = "drained"
     page = look(view)

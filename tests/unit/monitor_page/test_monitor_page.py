@@ -219,7 +219,8 @@ def contrasts(page: Page) -> list[tuple[float, str]]:
         const ground = (element) => {
             const behind = element.parentElement ? ground(element.parentElement) : [255, 255, 255];
             const box = element.closest('.node')?.querySelector('.box');
-            if (element.closest('.held')) return over(getComputedStyle(element.closest('.held').firstChild).fill, behind);
+            const pill = element.closest('.held')?.firstChild;
+            if (pill) return over(getComputedStyle(pill).fill, behind);
             return over(box ? getComputedStyle(box).fill : getComputedStyle(element).backgroundColor, behind);
         };
         const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -272,7 +273,7 @@ def test_views_by_their_addresses(look: Look, monitor: Monitor) -> None:
     page.get_by_role("button", name="7 d").click()
     expect(page.locator("figure canvas")).to_have_count(5)
     asked = [one for one in monitor.asked if "history" in one]
-    assert "/api/history?chart=connections&service=web&server=web2&hours=168" in asked
+    assert "/api/history?chart=servers&service=web&server=web2&hours=168" in asked
     page.get_by_role("link", name="Time line").click()
     expect(page.locator(".events tbody tr")).to_have_count(7)
     expect(page.locator(".mark")).to_have_count(14)

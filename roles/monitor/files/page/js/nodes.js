@@ -21,8 +21,6 @@ const charts = (app, queries) => [
 const missing = (app, kind) => section('missing', app.route.name, null,
     note(`No ${kind} has this name. It may have left the inventory since.`));
 
-const several = (service, title) => [{ chart: 'connections', ...service }, title];
-
 export function serverPage(app) {
     const { name } = app.route;
     const node = app.state.web.find((one) => one.name === name);
@@ -51,7 +49,8 @@ export function serverPage(app) {
                 ['Load', figure(number(node.load))],
             ])) : null,
         charts(app, [
-            ...services.map((one) => several({ service: one.name, server: name }, `New connections of ${one.name}`)),
+            ...services.map((one) => [
+                { chart: 'servers', service: one.name, server: name }, `Active connections of ${one.name}`]),
             ...(node ? ['requests', 'opcache_hits', 'opcache_memory', 'load'].map((one) => [{ chart: one, node: name }]) : []),
         ]),
     ];
