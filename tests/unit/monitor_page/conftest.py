@@ -60,13 +60,16 @@ def look(
     elsewhere: list[str] = []
     pages: list[Page] = []
 
-    def open_page(view: str = "", width: int = 1280, **options: Any) -> Page:
-        key = str(options)
+    def open_page(view: str = "", width: int = 1280, *, clock: bool = False, **options: Any) -> Page:
+        # A clock that the test turns is that of all pages of its context.
+        key = f"{clock} {options}"
         if key not in contexts:
             contexts[key] = browser.new_context(**options)
         page = contexts[key].new_page()
         pages.append(page)
         page.set_default_timeout(5000)
+        if clock:
+            page.clock.install()
         page.set_viewport_size({"width": width, "height": 900})
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -120,18 +120,11 @@ def test_many_servers_are_drawn_as_one(look: Look, monitor: Monitor) -> None:
     expect(page.locator("#main tr[data-key^=n]")).to_have_count(100)
 
 
-def with_a_clock(page: Page) -> Page:
-    """Load it again with a clock that the test turns, and so do all pages of its context."""
-    page.clock.install()
-    page.reload()
-    expect(page.locator("body")).to_have_attribute("data-data", "fresh")
-    return page
-
-
 @pytest.mark.parametrize("how", ["silent", "refused"])
 def test_old_data_says_so(look: Look, monitor: Monitor, how: str, expected: list[str]) -> None:
     expected += ["503", "ERR_"]
-    page = with_a_clock(look(java_script_enabled=True))
+    page = look(clock=True)
+    expect(page.locator("body")).to_have_attribute("data-data", "fresh")
     monitor.stream, monitor.silent = how, True
     page.clock.run_for(5_500)
     if how == "silent":
@@ -164,7 +157,8 @@ def test_without_a_stream_it_asks(look: Look, monitor: Monitor, expected: list[s
 
 
 def test_a_state_that_repeats_grows_old(look: Look, monitor: Monitor) -> None:
-    page = with_a_clock(look(java_script_enabled=True))
+    page = look(clock=True)
+    expect(page.locator("body")).to_have_attribute("data-data", "fresh")
     stuck = monitor.news()
     monitor.news = lambda: stuck  # type: ignore[method-assign]
     page.wait_for_timeout(600)
