@@ -9,14 +9,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from unit.monitor_page.looking import Look
 from unit.monitor_page.monitor_server import Monitor, serving
-
-Look = Callable[..., Page]
-
-
-def go(page: Page, view: str) -> None:
-    """Show another view."""
-    page.evaluate("(view) => { location.hash = `#/${view}`; }", view)
 
 
 @pytest.fixture(scope="session")

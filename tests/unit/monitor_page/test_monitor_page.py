@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 from unit.monitor_page import monitor_states as states
-from unit.monitor_page.conftest import Look, go
+from unit.monitor_page.looking import Look, go
 from unit.monitor_page.monitor_server import Monitor
 
 VIEWS = ("", "timeline", "history", "configuration", "audit", "server/web2", "director/lvs1")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from unit.monitor_page import monitor_states as states
-from unit.monitor_page.conftest import Look
+from unit.monitor_page.looking import Look
 
 FIGURES = [
     ("format", "number", [None], "unknown"),

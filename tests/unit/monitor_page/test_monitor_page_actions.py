@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from unit.monitor_page import monitor_states as states
-from unit.monitor_page.conftest import Look, go
+from unit.monitor_page.looking import Look, go
 from unit.monitor_page.monitor_server import Monitor
 
 DONE = {
