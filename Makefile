@@ -4,13 +4,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
-        readmes lint unit sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
+        readmes lint unit page-test sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all test clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
-molecule molecule-all test: export HA_WEB_TESTS := 1
+molecule molecule-all page-test test: export HA_WEB_TESTS := 1
 # A scenario, and at the very end what failed in it.
 FAILED := build/failed-tests.$(or $(HA_WEB_LAB),ha-web-lab)
+# Pure as well, but not done in seconds.
+PAGE_TESTS := tests/unit/monitor_page tests/unit/prometheus
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
@@ -61,7 +63,10 @@ lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog,
 	@.venv/bin/python tests/lint.py
 
 unit: venv ## the pure parts, in seconds
-	@.venv/bin/python -m pytest tests/unit
+	@.venv/bin/python -m pytest tests/unit $(addprefix --ignore=,$(PAGE_TESTS))
+
+page-test: venv ## the monitor's page in a browser, its alerts in promtool (a minute)
+	@.venv/bin/python -m pytest $(PAGE_TESTS)
 
 sanity: venv ## ansible-test's checks that need nothing but Python
 	@PYTHONPATH=tests .venv/bin/python tests/sanity.py
@@ -97,7 +102,7 @@ molecule: venv ## one scenario: make molecule SCENARIO=default
 molecule-all: venv ## all scenarios: those that take no times beside the others, where there is room
 	@$(LAB) lanes
 
-test: lint unit engine-test ## everything
+test: lint unit page-test engine-test ## everything
 	@$(LAB) lanes sanity integration
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
