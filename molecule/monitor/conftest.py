@@ -9,10 +9,11 @@ from lab.cluster import Cluster
 from lab.monitor import Monitor
 from lab.scenario import State, cluster, pytest_runtest_makereport, state
 
-__all__ = ["State", "cluster", "monitor", "operator", "pytest_runtest_makereport", "state", "viewer"]
+__all__ = ["State", "cluster", "monitor", "operator", "other_operator", "pytest_runtest_makereport", "state", "viewer"]
 
 # As the inventory declares them.
 OPERATOR = ("olga", 'turns & "drains": 100%')
+OTHER = ("oscar", "turns and drains as well")
 VIEWER = ("victor", "only looks at it")
 
 
@@ -26,6 +27,12 @@ def operator() -> tuple[str, str]:
 def monitor(cluster: Cluster) -> Monitor:
     """The monitor at the VIP, for the operator."""
     return Monitor(cluster, OPERATOR)
+
+
+@pytest.fixture(scope="session")
+def other_operator(cluster: Cluster) -> Monitor:
+    """The monitor at the VIP, for another operator."""
+    return Monitor(cluster, OTHER)
 
 
 @pytest.fixture(scope="session")

@@ -38,13 +38,15 @@ class Monitor:
 
     Args:
         user: name and password.
+        source: the client's address, where it has several.
     """
 
-    def __init__(self, cluster: Cluster, user: tuple[str, str], address: str = "") -> None:
+    def __init__(self, cluster: Cluster, user: tuple[str, str], address: str = "", source: str = "") -> None:
         self.cluster = cluster
         self.address = address or cluster.vip
         self.port = int(cluster.topology["monitor"]["port"])
         self._user = user
+        self._source = source
 
     @property
     def origin(self) -> str:
@@ -53,12 +55,17 @@ class Monitor:
 
     def at(self, address: str) -> Monitor:
         """Return the monitor at another address, for the same user."""
-        return Monitor(self.cluster, self._user, address)
+        return Monitor(self.cluster, self._user, address, self._source)
+
+    def by(self, source: str) -> Monitor:
+        """Return the same monitor, for the same user at another address."""
+        return Monitor(self.cluster, self._user, self.address, source)
 
     def ask(self, path: str, *options: str, anonymous: bool = False) -> Reply:
         """Ask for a path, with curl's options."""
         user = () if anonymous else ("--user", ":".join(self._user))
-        command = ["curl", "--silent", "--insecure", "--max-time", str(_SECONDS), *user, *options]
+        by = ("--interface", self._source) if self._source else ()
+        command = ["curl", "--silent", "--insecure", "--max-time", str(_SECONDS), *by, *user, *options]
         command += ["--write-out", "\n%{http_code}", f"{self.origin}{path}"]
         said = self.cluster.run(self.cluster.client, f"{shlex.join(command)} || true")
         body, _newline, code = said.rpartition("\n")
