@@ -14,7 +14,7 @@ from lab.monitor import Monitor
 
 VIEWERS = 50
 SECONDS = 30
-UNITS = ("ha-web-monitor", "ha-web-monitor-front", "ha-web-notify", "ha-web-ipvs", "prometheus-node-exporter")
+UNITS = ("ha-web-monitor", "ha-web-monitor-front", "ha-web-notify", "ha-web-ipvs-reader", "prometheus-node-exporter")
 PROGRAM = Path(__file__).parents[1] / "files/viewers.py"
 
 

@@ -17,11 +17,11 @@ DIRECTORS = ["lvs1", "lvs2"]
 WEB = ["web1", "web2", "web3"]
 SERVICE = "ha-web-monitor"
 NODE = "prometheus-node-exporter"
-_DIRECTOR = [NODE, "ha-web-notify", "ha-web-ipvs", SERVICE, "ha-web-monitor-front", "prometheus"]
+_DIRECTOR = [NODE, "ha-web-notify", "ha-web-ipvs-reader", SERVICE, "ha-web-monitor-front", "prometheus"]
 _WEB = [NODE, "prometheus-nginx-exporter", "prometheus-apache-exporter"]
 UNITS = {**{node: _DIRECTOR for node in DIRECTORS}, **{node: _WEB for node in WEB}, "store1": [NODE]}
 # What systemd-analyze security says of the units, at most: 0 is best, 10 is a unit that may do anything.
-EXPOSED = {SERVICE: 2.0, "ha-web-monitor-front": 4.0, "ha-web-notify": 2.5, "ha-web-ipvs": 2.5, "prometheus": 5.0}
+EXPOSED = {SERVICE: 2.0, "ha-web-monitor-front": 4.0, "ha-web-notify": 2.5, "ha-web-ipvs-reader": 2.5, "prometheus": 5.0}
 
 
 @pytest.mark.parametrize("node", UNITS)
