@@ -438,6 +438,8 @@ def test_real_servers_may_be_outside_the_group_web() -> None:
     assert topology.nodes["mail1"].local_vips == ["192.0.2.100"]
 
 
+# By the Graphic Monitor.
+TAKEN = (9443, 9100, 9113, 9117, 9145)
 ADDRESSES = st.integers(0xC0000200, 0xC00002FF).map(lambda number: str(IPv4Address(number)))
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)
 
@@ -449,7 +451,7 @@ def clusters(draw: st.DrawFn) -> Inventory:
     count = draw(st.integers(1, len(hosts) - 1))
     vip, *addresses = draw(st.lists(ADDRESSES, min_size=len(hosts) + 1, max_size=len(hosts) + 1, unique=True))
     address_of = dict(zip(hosts, addresses))
-    ports = draw(st.lists(st.integers(1, 65535), min_size=1, max_size=6, unique=True))
+    ports = draw(st.lists(st.integers(1, 65535).filter(lambda port: port not in TAKEN), min_size=1, max_size=6, unique=True))
     services = [
         {
             "name": f"service-{port}",

@@ -219,7 +219,7 @@ class _Reader:
     def _monitor(self, declared: Declaration, hosts: Sequence[str]) -> None:
         """Without it, hosts of its group alone take no part."""
         found, item = self._found, "ha_web_monitor"
-        declared.monitored = Entry(found, item, {item: self._shared(item, hosts)}, [item]).boolean(item, True)
+        declared.monitored = Entry(found, item, {"": self._shared(item, hosts)}, [""]).boolean("", True)
         item = "ha_web_monitor_port"
         value = self._shared(item, hosts)
         declared.monitor_port = found.integer(item, "", value, (1, PORTS[1]), DEFAULT_MONITOR_PORT)

@@ -98,7 +98,7 @@ def monitor_has_a_port_of_its_own(declared: Declaration, carriers: Carriers) -> 
     if port == declared.eaccelerator_port:
         yield Problem(item, f"{port} is ha_web_eaccelerator_port.", _FREE_PORT)
     for service in declared.services:
-        if port in service.ports and service.addresses():
+        if port in service.ports and service.protocol == "tcp" and service.addresses():
             yield Problem(item, f"{port} is a port of {service.item}, on the VIPs too.", _FREE_PORT)
 
 
@@ -111,7 +111,7 @@ def figures_have_ports_of_their_own(declared: Declaration, carriers: Carriers) -
         if port == declared.eaccelerator_port:
             yield Problem("ha_web_eaccelerator_port", f"{port} is the port of {what}.", remedy)
         for service in declared.services:
-            if port in service.ports:
+            if port in service.ports and service.protocol == "tcp":
                 yield Problem(service.item, f"port {port} is that of {what} on web servers.", remedy)
 
 
