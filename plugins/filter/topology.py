@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - The lvs.ha_web authors (@lvs)
 description:
-  - Reads the groups C(directors), C(web), C(storage) and C(monitor) and the variables named below from the inventory, validates
-    them all at once and returns everything the roles need to know about the cluster, with defaults applied and
-    neighbours computed.
+  - Reads the groups C(directors), C(web), C(storage) and C(monitor) and the variables named below from the inventory,
+    validates them all at once and returns everything the roles need to know about the cluster, with defaults applied
+    and neighbours computed.
   - Contacts no host and needs no facts. It always sees the whole inventory, also under C(--limit).
   - Only variables that belong to hosts are seen, from the inventory, C(group_vars), C(host_vars) or C(-e), not
     those of a play.
@@ -57,8 +57,8 @@ _value:
         - {name: lvs1, address: 192.0.2.11, priority: 200, peers: [{name: lvs2, address: 192.0.2.12}]}
     nodes:
       description:
-        - By host, its own address, the one it is managed and looked at by, all addresses that it is declared to send from, the VIPs it must own locally as a
-          real server, and where its web server listens.
+        - By host, its own address, RV(ignore:management_address) by which it is managed and looked at, all addresses
+          that it is declared to send from, the VIPs it must own locally as a real server, and where its web server listens.
         - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
           C(service), C(reply), C(check), C(tunnel), C(storage),
           C(cache), C(monitor) or C(page)), RV(ignore:items) that need it, RV(ignore:family),

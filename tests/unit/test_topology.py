@@ -451,7 +451,9 @@ def clusters(draw: st.DrawFn) -> Inventory:
     count = draw(st.integers(1, len(hosts) - 1))
     vip, *addresses = draw(st.lists(ADDRESSES, min_size=len(hosts) + 1, max_size=len(hosts) + 1, unique=True))
     address_of = dict(zip(hosts, addresses))
-    ports = draw(st.lists(st.integers(1, 65535).filter(lambda port: port not in TAKEN), min_size=1, max_size=6, unique=True))
+    ports = draw(
+        st.lists(st.integers(1, 65535).filter(lambda port: port not in TAKEN), min_size=1, max_size=6, unique=True)
+    )
     services = [
         {
             "name": f"service-{port}",
