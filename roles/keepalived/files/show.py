@@ -15,7 +15,7 @@ from collections.abc import Iterator
 HIDDEN = "********"
 _INCLUDE = re.compile(r"\s*include[rmwba]?\s+(?P<pattern>\"[^\"]+\"|\S+)")
 _VALUE = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s\"';}]+)"
-# Words of keepalived, then whatever else looks like a secret: in arguments of scripts, in URLs, in the user's own lines.
+# keepalived's own, then what looks like one: in arguments of scripts, in the user's own lines, in URLs.
 _SECRETS = (
     re.compile(rf"(?P<name>\bauth_pass\s+){_VALUE}", re.IGNORECASE),
     re.compile(
