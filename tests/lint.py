@@ -33,6 +33,10 @@ TOOLS: dict[str, tuple[str, ...]] = {
         *("-p", "ansible_collections.lvs.ha_web.plugins"),
     ),
     "mypy tests": ("mypy", "-p", "lab"),
+    "mypy exporter": (
+        *("mypy", "--explicit-package-bases", "roles/keepalived/files/show.py"),
+        *(f"roles/exporter/files/{name}.py" for name in ("ipvs", "notify", "states", "textfile")),
+    ),
     "mypy tools": ("mypy", "tests/bench", "tests/readmes.py"),
     "codespell": ("codespell",),
     "reuse": ("reuse", "lint", "--quiet"),
@@ -45,7 +49,7 @@ def tool(command: tuple[str, ...]) -> str:
     """Run a tool; return its words when it finds something, else nothing."""
     environment = dict(ENVIRONMENT)
     if command[0] == "mypy":
-        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests"
+        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests:{REPO}/roles/exporter/files"
     done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip() or "failed in silence" if done.returncode else ""
 
