@@ -58,7 +58,8 @@ _value:
     nodes:
       description:
         - By host, its own address, RV(ignore:management_address) by which it is managed and looked at, all addresses
-          that it is declared to send from, the VIPs it must own locally as a real server, and where its web server listens.
+          that it is declared to send from, the VIPs it must own locally as a real server, and where its web server
+          listens.
         - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
           C(service), C(reply), C(check), C(tunnel), C(storage),
           C(cache), C(monitor) or C(page)), RV(ignore:items) that need it, RV(ignore:family),
