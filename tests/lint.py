@@ -34,6 +34,10 @@ TOOLS: dict[str, tuple[str, ...]] = {
     ),
     "mypy tests": ("mypy", "-p", "lab"),
     "mypy monitor": ("mypy", "-p", "ha_web_monitor"),
+    "mypy exporter": (
+        *("mypy", "--explicit-package-bases", "roles/keepalived/files/show.py"),
+        *(f"roles/exporter/files/{name}.py" for name in ("ipvs", "notify", "states", "textfile")),
+    ),
     "mypy tools": ("mypy", "tests/bench", "tests/readmes.py"),
     "codespell": ("codespell",),
     "reuse": ("reuse", "lint", "--quiet"),
@@ -46,7 +50,7 @@ def tool(command: tuple[str, ...]) -> str:
     """Run a tool; return its words when it finds something, else nothing."""
     environment = dict(ENVIRONMENT)
     if command[0] == "mypy":
-        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests:{REPO}/roles/monitor/files/service"
+        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests:{REPO}/roles/monitor/files/service:{REPO}/roles/exporter/files"
     done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip() or "failed in silence" if done.returncode else ""
 

@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - The lvs.ha_web authors (@lvs)
 description:
-  - Reads the groups C(directors), C(web) and C(storage) and the variables named below from the inventory, validates
-    them all at once and returns everything the roles need to know about the cluster, with defaults applied and
-    neighbours computed.
+  - Reads the groups C(directors), C(web), C(storage) and C(monitor) and the variables named below from the inventory,
+    validates them all at once and returns everything the roles need to know about the cluster, with defaults applied
+    and neighbours computed.
   - Contacts no host and needs no facts. It always sees the whole inventory, also under C(--limit).
   - Only variables that belong to hosts are seen, from the inventory, C(group_vars), C(host_vars) or C(-e), not
     those of a play.
@@ -57,11 +57,12 @@ _value:
         - {name: lvs1, address: 192.0.2.11, priority: 200, peers: [{name: lvs2, address: 192.0.2.12}]}
     nodes:
       description:
-        - By host, its own address, all addresses that it is declared to send from, the VIPs it must own locally as a
-          real server, and where its web server listens.
+        - By host, its own address, RV(ignore:management_address) by which it is managed and looked at, all addresses
+          that it is declared to send from, the VIPs it must own locally as a real server, and where its web server
+          listens.
         - RV(ignore:openings) is what it must accept, each with RV(ignore:purpose) (C(vrrp), C(bfd), C(sync),
-          C(service), C(reply), C(check), C(tunnel), C(storage) or
-          C(cache)), RV(ignore:items) that need it, RV(ignore:family),
+          C(service), C(reply), C(check), C(tunnel), C(storage),
+          C(cache), C(monitor) or C(page)), RV(ignore:items) that need it, RV(ignore:family),
           RV(ignore:protocol), RV(ignore:ports), RV(ignore:sources), RV(ignore:destinations) and
           RV(ignore:interface). An empty list is anyone, any of its addresses or every port.
         - RV(ignore:unstated) is what must be open as well and cannot be derived.
@@ -75,6 +76,7 @@ _value:
       sample:
         web1:
           address: 192.0.2.21
+          management_address: 192.0.2.21
           addresses: [192.0.2.21]
           local_vips: [192.0.2.100]
           listeners: [{family: ipv4, port: 80}]
@@ -198,6 +200,12 @@ _value:
       description: Where web servers ask each other for their opcode caches, by host; empty without a control page.
       type: dict
       sample: {web1: "192.0.2.21:8405"}
+    monitor:
+      description:
+        - The Graphic Monitor. RV(ignore:hosts) have its page, RV(ignore:addresses) are those from which all nodes are
+          looked at, RV(ignore:port) is the page's. Without it there are no hosts and no addresses.
+      type: dict
+      sample: {enabled: true, hosts: [lvs1, lvs2], addresses: [192.0.2.11, 192.0.2.12], port: 9443}
     sync_daemon:
       description: The synchronisation of connections. It follows RV(ignore:router), or where that is empty none.
       type: dict

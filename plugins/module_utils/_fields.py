@@ -117,13 +117,14 @@ class Entry:
         return self.problems.choice(self.item, key, self.get(key, default), known)
 
     def boolean(self, key: str, default: bool) -> bool:
+        """An empty key means that the item itself is the value."""
         value = self.values.get(key)
         if value is None or isinstance(value, bool):
             return default if value is None else value
         # An inventory in INI format, or a template, may give it as a string.
         if isinstance(value, str) and value.lower() in ("true", "yes", "on", "false", "no", "off"):
             return value.lower() in ("true", "yes", "on")
-        self.problem(f"{key} {quote(value)} is neither true nor false.", CORRECT)
+        self.problem(f"{key} {quote(value)} is neither true nor false.".lstrip(), CORRECT)
         return default
 
     def match(self, key: str, pattern: re.Pattern[str], what: str, remedy: str, default: str = "") -> str:

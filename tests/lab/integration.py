@@ -30,7 +30,7 @@ ln -s /opt/python*/python* /usr/local/bin
 def _files() -> dict[str, Path]:
     """Return what the container gets, by the path it has there."""
     parts = (
-        *("galaxy.yml", "meta", "plugins", "pyproject.toml", "roles/eaccelerator/files"),
+        *("galaxy.yml", "meta", "plugins", "pyproject.toml", "roles/eaccelerator/files", "roles/exporter/files"),
         *("tests/integration", "tests/php", "tests/unit/ipvs_tables.py"),
     )
     return {

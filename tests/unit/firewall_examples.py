@@ -9,8 +9,13 @@ from typing import Any
 from unit.keepalived_examples import EXAMPLES as DIRECTORS_EXAMPLES
 from unit.topology_inventories import short
 
+# A host that does nothing else has the page; one of the directors is managed through a network of its own.
+MONITOR = short(
+    hosts={"mon1": {"ansible_host": "192.0.2.41"}, "lvs1": {"ha_web_management_address": "198.51.100.11"}},
+    groups={"monitor": ["mon1"]},
+)
 # Those of keepalived, and what keepalived has nothing to do with.
-TOPOLOGIES = {**DIRECTORS_EXAMPLES, "storage": short(storage={"store1": "192.0.2.31"})}
+TOPOLOGIES = {**DIRECTORS_EXAMPLES, "storage": short(storage={"store1": "192.0.2.31"}), "monitor": MONITOR}
 
 ALLOW = [
     {"protocol": "tcp", "ports": [9100, "8000-8010"], "from": ["192.0.2.0/24", "2001:db8::/64"], "comment": "metrics"},
@@ -38,6 +43,8 @@ EXAMPLES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "marks": ("firewall_marks", "lvs1", {"allow": MARKED}),
     "mail_server": ("outside_the_group_web", "mail1", {}),
     "storage": ("storage", "store1", {}),
+    "monitor": ("monitor", "mon1", {}),
+    "director_without_the_page": ("monitor", "lvs1", {}),
     "bystander": ("outside_the_group_web", "web1", {}),
     "wishes": (
         "short",

@@ -232,7 +232,7 @@ KINDS: list[tuple[str, Change, str]] = [
     (
         "edited",
         lambda c: line(c, "advert_int 0.1", "advert_int 0.2"),
-        f"lvs1  {CONFIGURATION}: line 55 is 'advert_int 0.2', declared is 'advert_int 0.1'",
+        f"lvs1  {CONFIGURATION}: line 59 is 'advert_int 0.2', declared is 'advert_int 0.1'",
     ),
     (
         "mode",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import Monitor
 from unit.keepalived_examples import EXAMPLES
 from unit.topology_inventories import DIRECTORS, VIP, WEB, long, service, short
 
@@ -39,7 +40,8 @@ def test_multicast() -> None:
 
 
 def test_lone_director_listens_to_nobody() -> None:
-    assert {one.purpose for one in build(EXAMPLES["single_director"]).nodes["lvs1"].openings} == {"service"}
+    found = {one.purpose for one in build(EXAMPLES["single_director"]).nodes["lvs1"].openings}
+    assert found == {"service", "monitor", "page"}
 
 
 def test_daemon_that_is_off_needs_nothing() -> None:
@@ -131,6 +133,59 @@ def test_ports_of_marks_are_the_users_to_state(host: str) -> None:
     assert not [one for one in node.openings if one.purpose == "service"]
 
 
+def watched(host: str, declared: Any) -> tuple[list[Any], list[Any]]:
+    return opened(declared, host, "monitor"), opened(declared, host, "page")
+
+
+def test_figures_are_for_directors_and_the_page_for_everyone() -> None:
+    for name, address in DIRECTORS.items():
+        assert watched(name, short()) == (
+            [("tcp", ["9100"], BOTH, [address])],
+            [("tcp", ["9443"], [], [address, VIP])],
+        )
+    ports = ["9100", "9113", "9117", "9145"]
+    assert watched("web1", short(storage={"store1": "192.0.2.31"})) == ([("tcp", ports, BOTH, [WEB["web1"]])], [])
+    store = watched("store1", short(storage={"store1": "192.0.2.31"}))
+    assert store == ([("tcp", ["9100"], BOTH, ["192.0.2.31"])], [])
+
+
+def test_hosts_of_the_group_monitor_have_the_page_in_place_of_directors() -> None:
+    declared = short(
+        hosts={"mon1": {"ansible_host": "192.0.2.41"}}, groups={"monitor": ["mon1", "lvs2"]}, ha_web_monitor_port=8443
+    )
+    senders = ["192.0.2.41", DIRECTORS["lvs2"], DIRECTORS["lvs1"]]
+    topology = build(declared)
+    assert (topology.monitor.hosts, topology.monitor.addresses) == (["mon1", "lvs2"], senders)
+    assert watched("mon1", declared) == (
+        [("tcp", ["9100"], senders, ["192.0.2.41"])],
+        [("tcp", ["8443"], [], ["192.0.2.41"])],
+    )
+    # The others are asked by it alone.
+    assert watched("lvs1", declared) == ([("tcp", ["9100", "8443"], senders, [DIRECTORS["lvs1"]])], [])
+    assert watched("lvs2", declared)[1] == [("tcp", ["8443"], [], [DIRECTORS["lvs2"], VIP])]
+
+
+def test_management_addresses_take_the_place_of_others() -> None:
+    own = {"lvs1": {"ha_web_management_address": "198.51.100.11"}, "web1": {"ha_web_management_address": "fd00::21"}}
+    second = {"lvs2": {"ha_web_address6": "fd00::12"}}
+    declared = short(hosts={**own, **second})
+    topology = build(declared)
+    assert topology.nodes["lvs1"].management_address == "198.51.100.11"
+    assert topology.monitor.addresses == ["198.51.100.11", "192.0.2.12"]
+    ports = ["9100", "9113", "9117", "9145"]
+    assert opened(declared, "web2", "monitor") == [("tcp", ports, topology.monitor.addresses, [WEB["web2"]])]
+    # Who has no address of the family cannot ask.
+    assert opened(declared, "web1", "monitor") == [("tcp", ports, ["fd00::12"], ["fd00::21"])]
+
+
+def test_without_the_monitor_nothing_of_it_is_open() -> None:
+    declared = short(ha_web_monitor="no", hosts={"mon1": {}}, groups={"monitor": ["mon1"]})
+    topology = build(declared)
+    assert topology.monitor == Monitor(enabled=False, hosts=[], addresses=[], port=9443)
+    assert topology.nodes.keys() == {*DIRECTORS, *WEB}
+    assert all(watched(name, declared) == ([], []) for name in topology.nodes)
+
+
 def test_senders_nobody_declares_are_not_taken_for_anyone() -> None:
     node = build(EXAMPLES["tunnel_across_families"]).nodes["web1"]
     assert node.unstated == ["the addresses of IPv4 from which directors reach api"]
@@ -138,10 +193,11 @@ def test_senders_nobody_declares_are_not_taken_for_anyone() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_only_services_are_open_to_anyone(name: str) -> None:
+def test_only_services_and_the_page_are_open_to_anyone(name: str) -> None:
     for node in build(EXAMPLES[name]).nodes.values():
         for one in node.openings:
-            assert one.sources or one.purpose == "service" or (one.purpose == "sync" and one.destinations)
+            assert one.sources or one.purpose in ("service", "page") or (one.purpose == "sync" and one.destinations)
+            assert one.destinations or one.purpose != "page"
             assert one.items
 
 
@@ -153,7 +209,7 @@ def test_storage_is_open_to_its_clients_alone() -> None:
         ("tcp", ["2049"], [WEB["web2"]], ["192.0.2.31"]),
     ]
     assert opened(declared, "store2", "storage") == [("tcp", ["2049"], list(WEB.values()), ["192.0.2.32"])]
-    assert {one.purpose for one in build(declared).nodes["store1"].openings} == {"storage"}
+    assert {one.purpose for one in build(declared).nodes["store1"].openings} == {"storage", "monitor"}
     assert opened(declared, "web1", "storage") == []
 
 

@@ -45,7 +45,7 @@ def opened(host: str) -> dict[str, Any]:
     """What the short form opens; tests/unit/test_openings.py has the rest."""
 
     def one(purpose: str, item: str, protocol: str, ports: list[str], ends: tuple[list[str], str]) -> dict[str, Any]:
-        sources, destination = ends
+        sources, destinations = ends
         return {
             "purpose": purpose,
             "items": [item],
@@ -53,7 +53,7 @@ def opened(host: str) -> dict[str, Any]:
             "protocol": protocol,
             "ports": ports,
             "sources": sources,
-            "destinations": [destination],
+            "destinations": destinations.split(),
             "interface": "",
         }
 
@@ -66,11 +66,21 @@ def opened(host: str) -> dict[str, Any]:
                 one("vrrp", "ha_web_ipv4", "vrrp", [], (peers, both[host])),
                 one("sync", "ha_web_sync_daemon", "udp", ["8848"], (peers, "224.0.0.81")),
                 served,
+                one("monitor", "ha_web_monitor", "tcp", ["9100"], (list(both.values()), both[host])),
+                one("page", "ha_web_monitor_port", "tcp", ["9443"], ([], f"{both[host]} 192.0.2.100")),
             ],
             "unstated": [],
         }
     own = {"web1": "192.0.2.21", "web2": "192.0.2.22"}[host]
-    return {"openings": [served, one("check", "web", "tcp", ["80"], (list(both.values()), own))], "unstated": []}
+    directors = list(both.values())
+    return {
+        "openings": [
+            served,
+            one("check", "web", "tcp", ["80"], (directors, own)),
+            one("monitor", "ha_web_monitor", "tcp", ["9100", "9113", "9117", "9145"], (directors, own)),
+        ],
+        "unstated": [],
+    }
 
 
 def test_short_form_states_everything() -> None:
@@ -128,6 +138,7 @@ def test_short_form_states_everything() -> None:
         "nodes": {
             "lvs1": {
                 "address": "192.0.2.11",
+                "management_address": "192.0.2.11",
                 "addresses": ["192.0.2.11"],
                 "local_vips": [],
                 "listeners": [],
@@ -139,6 +150,7 @@ def test_short_form_states_everything() -> None:
             },
             "lvs2": {
                 "address": "192.0.2.12",
+                "management_address": "192.0.2.12",
                 "addresses": ["192.0.2.12"],
                 "local_vips": [],
                 "listeners": [],
@@ -150,6 +162,7 @@ def test_short_form_states_everything() -> None:
             },
             "web1": {
                 "address": "192.0.2.21",
+                "management_address": "192.0.2.21",
                 "addresses": ["192.0.2.21"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
@@ -161,6 +174,7 @@ def test_short_form_states_everything() -> None:
             },
             "web2": {
                 "address": "192.0.2.22",
+                "management_address": "192.0.2.22",
                 "addresses": ["192.0.2.22"],
                 "local_vips": ["192.0.2.100"],
                 "listeners": [{"family": "ipv4", "port": 80}],
@@ -302,6 +316,12 @@ def test_short_form_states_everything() -> None:
         "lvs_timeouts": {"tcp": 0, "tcpfin": 30, "udp": 0},
         "shares": [],
         "eaccelerator_peers": {},
+        "monitor": {
+            "enabled": True,
+            "hosts": ["lvs1", "lvs2"],
+            "addresses": ["192.0.2.11", "192.0.2.12"],
+            "port": 9443,
+        },
         "raw": [],
         "bounds": {"failover_s": 0.3258, "ejection_s": 3.2, "ejection_refused_s": 1.2},
         "summary": [
@@ -418,6 +438,8 @@ def test_real_servers_may_be_outside_the_group_web() -> None:
     assert topology.nodes["mail1"].local_vips == ["192.0.2.100"]
 
 
+# By the Graphic Monitor.
+TAKEN = (9443, 9100, 9113, 9117, 9145)
 ADDRESSES = st.integers(0xC0000200, 0xC00002FF).map(lambda number: str(IPv4Address(number)))
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)
 
@@ -429,7 +451,9 @@ def clusters(draw: st.DrawFn) -> Inventory:
     count = draw(st.integers(1, len(hosts) - 1))
     vip, *addresses = draw(st.lists(ADDRESSES, min_size=len(hosts) + 1, max_size=len(hosts) + 1, unique=True))
     address_of = dict(zip(hosts, addresses))
-    ports = draw(st.lists(st.integers(1, 65535), min_size=1, max_size=6, unique=True))
+    ports = draw(
+        st.lists(st.integers(1, 65535).filter(lambda port: port not in TAKEN), min_size=1, max_size=6, unique=True)
+    )
     services = [
         {
             "name": f"service-{port}",

@@ -9,7 +9,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._topology.declaration i
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation import build
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.model import TopologyError
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.services import REAL_SERVER_KEYS, SERVICE_KEYS
-from unit.topology_inventories import VIP, Broken, inventory, long, service, short
+from unit.topology_inventories import VIP, WEB, Broken, inventory, long, service, short
 
 API = 'ha_web_virtual_services[0] "api"'
 CORRECT_IT = "Correct it, or remove it for the default."
@@ -55,6 +55,66 @@ ONE_ERROR: dict[str, tuple[Inventory, str, str]] = {
         short(ha_web_eaccelerator_port=80),
         "ha_web_eaccelerator_port: 80 is a port of ha_web_vip.",
         "Choose a free one, such as 8405.",
+    ),
+    "monitor is no boolean": (
+        short(ha_web_monitor="perhaps"),
+        'ha_web_monitor: "perhaps" is neither true nor false.',
+        CORRECT_IT,
+    ),
+    "monitor's port is none": (
+        short(ha_web_monitor_port=0),
+        "ha_web_monitor_port: 0 is not a whole number from 1 to 65535.",
+        CORRECT_IT,
+    ),
+    "monitor at the port of a service": (
+        short(ha_web_monitor_port=80),
+        "ha_web_monitor_port: 80 is a port of ha_web_vip, on the VIPs too.",
+        "Choose a free one, such as 9443, or set ha_web_monitor: false.",
+    ),
+    "monitor at the port of an exporter": (
+        short(ha_web_monitor_port=9100),
+        "ha_web_monitor_port: 9100 is the port of the node exporter.",
+        "Choose a free one, such as 9443, or set ha_web_monitor: false.",
+    ),
+    "monitor at the port of the control page": (
+        short(ha_web_monitor_port=8405, ha_web_eaccelerator_port=8405),
+        "ha_web_monitor_port: 8405 is ha_web_eaccelerator_port.",
+        "Choose a free one, such as 9443, or set ha_web_monitor: false.",
+    ),
+    "control page at the port of figures": (
+        short(ha_web_eaccelerator_port=9145),
+        "ha_web_eaccelerator_port: 9145 is the port of the figures of opcache.",
+        "Choose another, or set ha_web_monitor: false.",
+    ),
+    "service at the port of an exporter": (
+        long(service(ports=[80, 9113])),
+        f"{API}: port 9113 is that of the figures of nginx on web servers.",
+        "Choose another, or set ha_web_monitor: false.",
+    ),
+    "monitor host without an address": (
+        short(hosts={"mon1": {}}, groups={"monitor": ["mon1"]}),
+        "mon1: no IP address is known for it.",
+        "Set ha_web_address to the address the other nodes reach it at.",
+    ),
+    "management address is none": (
+        short(hosts={"web1": {"ha_web_management_address": "192.0.2.21/24"}}),
+        'web1: ha_web_management_address "192.0.2.21/24" is not an IP address.',
+        "Write the address alone, without a prefix length, or remove it for ha_web_address.",
+    ),
+    "two hosts with one management address": (
+        short(ha_web_management_address="198.51.100.1", web={"web1": WEB["web1"]}, directors={"lvs1": "192.0.2.11"}),
+        "lvs1 and web1: have the same ha_web_management_address 198.51.100.1.",
+        "Give each host its own ha_web_management_address.",
+    ),
+    "management address of another host": (
+        short(hosts={"lvs1": {"ha_web_management_address": WEB["web1"]}}),
+        "lvs1: ha_web_management_address 192.0.2.21 is the address of web1.",
+        "Give each host its own ha_web_management_address.",
+    ),
+    "management address is the VIP": (
+        short(hosts={"lvs1": {"ha_web_management_address": VIP}}),
+        f"lvs1: ha_web_management_address {VIP} is a VIP, which moves between the directors.",
+        "Write an address that the host always has.",
     ),
     "no VIP": (
         inventory(),

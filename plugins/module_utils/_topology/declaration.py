@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._fields import PORTS, Problems, ip, quote
+from .._fields import PORTS, Entry, Problems, ip, quote
 from .._problems import Problem
 from .fields import PRIORITIES, VRIDS, raw_lines
 from .lvs_timeouts import read_lvs_timeouts
@@ -35,6 +35,7 @@ from .tracking import DeclaredBfd, read_bfd, read_fifo, read_files, read_process
 
 DEFAULT_VRID = 51
 DEFAULT_ADVERT_INTERVAL = 0.1
+DEFAULT_MONITOR_PORT = 9443
 
 
 class UnreadableError(Exception):
@@ -76,11 +77,20 @@ class Declaration:
     shares: list[DeclaredShare] = field(default_factory=list)
     # Of the opcode cache's control page; 0 where there is none.
     eaccelerator_port: int = 0
+    # The Graphic Monitor: the hosts that have its page; management addresses that differ from the others.
+    monitored: bool = True
+    monitor_port: int = DEFAULT_MONITOR_PORT
+    monitors: list[str] = field(default_factory=list)
+    management: dict[str, str] = field(default_factory=dict)
     raw: list[str] = field(default_factory=list)
 
     def addresses_of(self, host: str) -> list[str]:
         """The address the others reach the host at, and a second one where it has two."""
         return [known[host] for known in (self.addresses, self.second_addresses) if known.get(host)]
+
+    def management_address(self, host: str) -> str:
+        """Where the host is administered and looked at."""
+        return self.management.get(host) or self.addresses[host]
 
     def address(self, host: str, wanted: str) -> str:
         """The host's address of this family, or an empty string."""
@@ -108,6 +118,8 @@ class _Reader:
             storage=list(groups.get("storage", ())),
         )
         members = list(dict.fromkeys(declared.directors + declared.web + declared.storage))
+        self._monitor(declared, [*members, *groups.get("monitor", ())])
+        members = list(dict.fromkeys(members + declared.monitors))
         found = self._found
         vrid = found.integer("ha_web_vrid", "", self._shared("ha_web_vrid", members), VRIDS, DEFAULT_VRID)
         item = "ha_web_advert_interval"
@@ -177,7 +189,8 @@ class _Reader:
                 second = self._read(name, "ha_web_address6")
                 if second is not None:
                     declared.second_addresses[name] = self._second_address(name, second, declared.addresses[name])
-        for known in (declared.addresses, declared.second_addresses):
+                declared.management[name] = self._management_address(name)
+        for known in (declared.addresses, declared.second_addresses, declared.management):
             for name in [name for name, address in known.items() if not address]:
                 del known[name]
 
@@ -200,6 +213,27 @@ class _Reader:
                 name,
                 f"no IP address is known for it{known}.",
                 "Set ha_web_address to the address the other nodes reach it at.",
+            )
+        return address
+
+    def _monitor(self, declared: Declaration, hosts: Sequence[str]) -> None:
+        """Without it, hosts of its group alone take no part."""
+        found, item = self._found, "ha_web_monitor"
+        declared.monitored = Entry(found, item, {"": self._shared(item, hosts)}, [""]).boolean("", True)
+        item = "ha_web_monitor_port"
+        value = self._shared(item, hosts)
+        declared.monitor_port = found.integer(item, "", value, (1, PORTS[1]), DEFAULT_MONITOR_PORT)
+        if declared.monitored:
+            declared.monitors = list(self._inventory.groups.get("monitor", ())) or list(declared.directors)
+
+    def _management_address(self, name: str) -> str:
+        value = self._read(name, "ha_web_management_address")
+        address = "" if value is None else ip(value)
+        if value is not None and not address:
+            self._found.add(
+                name,
+                f"ha_web_management_address {quote(value)} is not an IP address.",
+                "Write the address alone, without a prefix length, or remove it for ha_web_address.",
             )
         return address
 

@@ -37,6 +37,7 @@ from .model import (
     endpoint,
     family,
 )
+from .monitor import monitor, watch
 from .openings import Hosts, Openings, openings
 from .pages import name_pages, pages
 from .routers import DeclaredRouter
@@ -92,6 +93,7 @@ def derive(declared: Declaration) -> Topology:
         sync_daemon=sync_daemon,
         transfers=transfers(declared),
         cache_peers=peers,
+        watch=watch(declared, routers),
     )
     bounds = Bounds(
         failover_s=max(router.failover_s for router in routers),
@@ -116,6 +118,7 @@ def derive(declared: Declaration) -> Topology:
         lvs_timeouts=declared.lvs_timeouts,
         shares=shares(declared),
         eaccelerator_peers={name: endpoint(*peer) for name, peer in peers.items()},
+        monitor=monitor(declared),
         raw=declared.raw,
         bounds=bounds,
         summary=_summary(services, bounds),
@@ -361,6 +364,7 @@ def _nodes(
     nodes = {
         name: Node(
             address=address,
+            management_address=declared.management_address(name),
             addresses=hosts.directors.get(name) or declared.addresses_of(name),
             local_vips=[],
             listeners=[],

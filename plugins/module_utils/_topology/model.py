@@ -501,6 +501,16 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Monitor:
+    """The Graphic Monitor: the hosts that have its page; addresses are all from which nodes are looked at."""
+
+    enabled: bool
+    hosts: list[str]
+    addresses: list[str]
+    port: int
+
+
+@dataclass(frozen=True)
 class Node:
     """What one host of the cluster has to know about itself.
 
@@ -508,6 +518,7 @@ class Node:
     """
 
     address: str
+    management_address: str
     addresses: list[str]
     local_vips: list[str]
     listeners: list[Listener]
@@ -547,6 +558,7 @@ class Topology:
     lvs_timeouts: LvsTimeouts
     shares: list[Share]
     eaccelerator_peers: dict[str, str]
+    monitor: Monitor
     raw: list[str]
     bounds: Bounds
     summary: list[str]

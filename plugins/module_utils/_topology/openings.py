@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .model import Bfd, Check, Opening, SyncDaemon, Tunnel, VirtualRouter, VirtualService, family
+from .monitor import NODE_PORT, WEB_PORTS, Watch
 
 # By which a check speaks to a port. keepalived asks name servers over UDP.
 _CHECKED_OVER = {"http": "tcp", "https": "tcp", "tcp": "tcp", "smtp": "tcp", "udp": "udp", "dns": "udp"}
@@ -97,6 +98,7 @@ def openings(
     sync_daemon: SyncDaemon,
     transfers: Sequence[Transfer],
     cache_peers: Mapping[str, tuple[str, int]],
+    watch: Watch,
 ) -> dict[str, Openings]:
     """Return by host what it must accept; services come with the addresses that their clients speak to."""
     found = {name: Openings() for name in hosts.names}
@@ -113,6 +115,7 @@ def openings(
                 _from_directors(found[server.name], service, server, hosts)
     _storage(found, transfers)
     _caches(found, cache_peers)
+    _watched(found, watch)
     return found
 
 
@@ -173,6 +176,21 @@ def _caches(found: dict[str, Openings], peers: Mapping[str, tuple[str, int]]) ->
         if others:
             item = "ha_web_eaccelerator_port"
             found[name].add("cache", item, version, "tcp", port, sources=others, destinations=[address])
+
+
+def _watched(found: dict[str, Openings], watch: Watch) -> None:
+    """Figures for those who show them, what one host of the monitor asks another, and the page for everyone."""
+    for name, address in watch.watched.items():
+        version = family(address)
+        ports = [NODE_PORT, *(WEB_PORTS.values() if name in watch.web else ())]
+        for port in [*ports, *([watch.port] if name in watch.agents else ())]:
+            item, senders = "ha_web_monitor", watch.senders[version]
+            if senders:
+                found[name].add("monitor", item, version, "tcp", port, sources=senders, destinations=[address])
+    for name, addresses in watch.pages.items():
+        for version in dict.fromkeys(map(family, addresses)):
+            to = [address for address in addresses if family(address) == version]
+            found[name].add("page", "ha_web_monitor_port", version, "tcp", watch.port, destinations=to)
 
 
 def _balanced(found: Openings, service: VirtualService, spoken_to: list[str], servers: Sequence[_Server]) -> None:

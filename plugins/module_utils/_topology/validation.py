@@ -16,6 +16,7 @@ from .carriers import Carriers, bare
 from .declaration import Declaration
 from .findings import names, shared_values
 from .gateway_rules import GATEWAY_RULES
+from .monitor import MONITOR_RULES
 from .router_rules import ROUTER_RULES
 from .service_rules import SERVICE_RULES
 from .share_rules import SHARE_RULES
@@ -99,6 +100,7 @@ RULES: tuple[Callable[[Declaration, Carriers], Iterable[Problem]], ...] = (
     *SERVICE_RULES,
     *GATEWAY_RULES,
     *SHARE_RULES,
+    *MONITOR_RULES,
 )
 
 

@@ -1,7 +1,7 @@
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The lvs.ha_web authors
-// What other web nodes ask of this one: its state, its scripts, and to clear its caches.
+// What other web nodes, or the Graphic Monitor, ask of this one: its state, its scripts, and to clear its caches.
 
 declare(strict_types=1);
 
@@ -48,7 +48,9 @@ $post = $_SERVER['REQUEST_METHOD'] === 'POST';
 $fields = $post ? $_POST : $_GET;
 try {
     $configuration = Configuration::load(__DIR__ . '/configuration.php');
-    $refusal = Signature::refusal($configuration['secret'], $configuration['node'], $fields, time());
+    // Who else may ask than the control page of another node has a secret of its own, which nginx says.
+    $secret = $_SERVER['HA_WEB_PEER_SECRET'] ?? $configuration['secret'];
+    $refusal = Signature::refusal($secret, $configuration['node'], $fields, time());
     if ($refusal === '') {
         act($configuration, $post, $fields);
     } else {
