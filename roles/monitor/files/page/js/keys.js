@@ -31,7 +31,7 @@ export function shortcuts() {
     document.getElementById('help-button').addEventListener('click', help);
     let going = false;
     document.addEventListener('keydown', (event) => {
-        const busy = event.target.closest('input, dialog') || event.ctrlKey || event.metaKey || event.altKey;
+        const busy = event.target.closest('input, dialog[open]') || event.ctrlKey || event.metaKey || event.altKey;
         if (busy) return;
         if (going && PLACES[event.key]) location.hash = `#/${PLACES[event.key][0]}`;
         else if (event.key === '?') help();
