@@ -173,7 +173,6 @@ def test_fits_a_phone_in_any_state(look: Look, monitor: Monitor) -> None:
         expect(page.locator("#verdict")).to_contain_text(monitor.state["verdict"]["text"])
         for view in VIEWS:
             go(page, view)
-            page.wait_for_timeout(40)
             assert page.evaluate("document.documentElement.scrollWidth") == 360, (state, view)
 
 
@@ -239,7 +238,6 @@ def test_everything_can_be_read(look: Look, monitor: Monitor, scheme: str) -> No
     page = look(color_scheme=scheme)
     for view in VIEWS:
         go(page, view)
-        page.wait_for_timeout(100)
         found = contrasts(page)
         assert len(found) > 20
         assert [one for one in found if one[0] < 4.5] == []

@@ -10,7 +10,8 @@ const PLACES = {
     a: ['audit', 'Audit'],
 };
 
-const keys = (names, text) => h('div', null, h('dt', null, names.map((name) => h('kbd', null, name))), h('dd', null, text));
+const keys = (names, text) => h(
+    'div', null, h('dt', null, names.map((name) => h('kbd', null, name))), h('dd', null, text));
 
 function help() {
     const dialog = document.getElementById('help');
