@@ -176,6 +176,14 @@ def test_fits_a_phone_in_any_state(look: Look, monitor: Monitor) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") == 360, (state, view)
 
 
+def test_tables_fit_a_desk(look: Look, monitor: Monitor) -> None:
+    for state in (states.mixed, states.nothing_known):
+        monitor.state = state()
+        page = look(width=1280)
+        hidden = "[...document.querySelectorAll('.scroll')].map((one) => one.scrollWidth - one.clientWidth)"
+        assert page.evaluate(hidden) == [0, 0]
+
+
 def test_names_are_text(look: Look, monitor: Monitor) -> None:
     state = states.two_masters()
     for name in ("web2", "lvs2", "store1", "/srv/shared", "wlc", "admin", "10.0.0.100", "protocol 112"):
