@@ -6,11 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 Look = Callable[..., Page]
 
 
 def go(page: Page, view: str) -> None:
-    """Show another view."""
-    page.evaluate("(view) => { location.hash = `#/${view}`; }", view)
+    """Show another view, with all that it asks for."""
+    page.evaluate(
+        """(hash) => location.hash === hash || new Promise((shown) => {
+            addEventListener('hashchange', shown, { once: true });
+            location.hash = hash;
+        })""",
+        f"#/{view}",
+    )
+    expect(page.locator("#main")).not_to_contain_text("Asking")

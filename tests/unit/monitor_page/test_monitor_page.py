@@ -173,8 +173,15 @@ def test_fits_a_phone_in_any_state(look: Look, monitor: Monitor) -> None:
         expect(page.locator("#verdict")).to_contain_text(monitor.state["verdict"]["text"])
         for view in VIEWS:
             go(page, view)
-            page.wait_for_timeout(40)
             assert page.evaluate("document.documentElement.scrollWidth") == 360, (state, view)
+
+
+def test_tables_fit_a_desk(look: Look, monitor: Monitor) -> None:
+    for state in (states.mixed, states.nothing_known):
+        monitor.state = state()
+        page = look(width=1280)
+        hidden = "[...document.querySelectorAll('.scroll')].map((one) => one.scrollWidth - one.clientWidth)"
+        assert page.evaluate(hidden) == [0, 0]
 
 
 def test_names_are_text(look: Look, monitor: Monitor) -> None:
@@ -239,7 +246,6 @@ def test_everything_can_be_read(look: Look, monitor: Monitor, scheme: str) -> No
     page = look(color_scheme=scheme)
     for view in VIEWS:
         go(page, view)
-        page.wait_for_timeout(100)
         found = contrasts(page)
         assert len(found) > 20
         assert [one for one in found if one[0] < 4.5] == []

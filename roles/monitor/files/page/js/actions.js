@@ -91,7 +91,8 @@ async function run(action, declared) {
         return;
     }
     show(title(action),
-        h('p', { role: 'status' }, badge(answer.ok ? 'ok' : 'fault', answer.ok ? 'done' : 'not done'), ` ${answer.text}`),
+        h('p', { role: 'status' },
+            badge(answer.ok ? 'ok' : 'fault', answer.ok ? 'done' : 'not done'), ` ${answer.text}`),
         h('ul', { class: 'results' }, (answer.results ?? []).map((one) => h('li', null,
             badge(one.ok ? 'ok' : 'down', one.ok ? 'ok' : 'failed'), h('b', null, one.node), ` ${one.text}`))),
         h('div', { class: 'buttons' }, close('Close')));
@@ -106,7 +107,8 @@ export function actions(app) {
     document.addEventListener('click', (event) => {
         const button = event.target.closest('[data-act]');
         if (button) {
-            const action = { action: button.dataset.act, target: button.dataset.target, service: button.dataset.service ?? '' };
+            const { act, target, service = '' } = button.dataset;
+            const action = { action: act, target, service };
             confirm(action, declaredWeight(app.state, action));
             dialog().showModal();
         }

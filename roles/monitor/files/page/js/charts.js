@@ -30,18 +30,23 @@ const colour = (element, name) => getComputedStyle(element).getPropertyValue(nam
 
 function options(figure, width, series, unit) {
     const grid = { stroke: colour(figure, '--chart-line'), width: 1 };
-    const axis = { stroke: colour(figure, '--chart-ink'), grid, ticks: { show: false }, font: '11px system-ui, sans-serif' };
+    const axis = {
+        stroke: colour(figure, '--chart-ink'), grid, ticks: { show: false }, font: '11px system-ui, sans-serif',
+    };
     const legend = [...figure.querySelectorAll('.legend output')];
     return {
-        width, height: HEIGHT, padding: [8, 10, 0, 0], legend: { show: false }, cursor: { points: { size: 6 }, drag: { x: false, y: false } },
+        width, height: HEIGHT, padding: [8, 10, 0, 0], legend: { show: false },
+        cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         scales: { y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1] } },
         axes: [
             { ...axis, space: 70, size: 28, values: (_plot, splits, _axis, _space, step) => splits.map(
                 (at) => (step >= 86400 ? moment(at).slice(5, 10) : clock(at).slice(0, 5))) },
-            { ...axis, size: 74, ...(unit.startsWith('bytes') ? { incrs: POWERS } : {}), values: (_plot, splits) => splits.map((value) => inUnit(value, unit)) },
+            { ...axis, size: 74, ...(unit.startsWith('bytes') ? { incrs: POWERS } : {}),
+                values: (_plot, splits) => splits.map((value) => inUnit(value, unit)) },
         ],
         series: [{}, ...series.map((one, number) => ({
-            label: one.name, stroke: colour(figure, `--series-${number % COLOURS}`), width: 1.5, points: { show: false },
+            label: one.name, stroke: colour(figure, `--series-${number % COLOURS}`), width: 1.5,
+            points: { show: false },
             dash: DASHES[Math.floor(number / COLOURS) % DASHES.length],
         }))],
         hooks: { setCursor: [(plot) => {

@@ -11,7 +11,7 @@ function director(one, lines) {
     const own = lines.filter((line) => line.own).length;
     return h('article', { class: 'card', 'data-key': one.name },
         h('header', null, h('h3', null, one.name),
-            one.error ? null : h('span', { class: 'aside' }, own ? `${count(own, 'line')} of its own` : 'no line of its own')),
+            one.error ? null : h('span', { class: 'aside' }, `${own ? count(own, 'line') : 'no line'} of its own`)),
         one.error ? problem(one.error) : h('pre', { tabindex: 0, 'aria-label': `keepalived.conf of ${one.name}` },
             lines.map((line) => [h(line.own ? 'mark' : 'span', null, line.text || ' '), '\n'])));
 }
@@ -45,7 +45,8 @@ function drift(app) {
     const wrong = found.report.findings ?? [];
     const known = found.report.information ?? [];
     return [
-        h('p', { class: 'lead' }, badge(wrong.length ? 'warning' : 'ok', wrong.length ? count(wrong.length, 'finding') : 'no drift'),
+        h('p', { class: 'lead' },
+            wrong.length ? badge('warning', count(wrong.length, 'finding')) : badge('ok', 'no drift'),
             ` ${moment(found.at)}, ${span(app.state.at - found.at)} ago`),
         wrong.length ? findings(wrong) : null,
         known.length ? [h('h3', null, 'For information'), findings(known)] : null,

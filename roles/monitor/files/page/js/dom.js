@@ -10,7 +10,7 @@ function fill(element, attributes, children) {
         element.setAttribute(name, value === true ? '' : String(value));
     }
     // Text alone: nothing of what a node says becomes markup.
-    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    element.append(...children.flat(Infinity).filter((child) => ![null, undefined, false].includes(child)));
     return element;
 }
 

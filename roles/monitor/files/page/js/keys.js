@@ -10,7 +10,8 @@ const PLACES = {
     a: ['audit', 'Audit'],
 };
 
-const keys = (names, text) => h('div', null, h('dt', null, names.map((name) => h('kbd', null, name))), h('dd', null, text));
+const keys = (names, text) => h(
+    'div', null, h('dt', null, names.map((name) => h('kbd', null, name))), h('dd', null, text));
 
 function help() {
     const dialog = document.getElementById('help');
@@ -31,7 +32,7 @@ export function shortcuts() {
     document.getElementById('help-button').addEventListener('click', help);
     let going = false;
     document.addEventListener('keydown', (event) => {
-        const busy = event.target.closest('input, dialog') || event.ctrlKey || event.metaKey || event.altKey;
+        const busy = event.target.closest('input, dialog[open]') || event.ctrlKey || event.metaKey || event.altKey;
         if (busy) return;
         if (going && PLACES[event.key]) location.hash = `#/${PLACES[event.key][0]}`;
         else if (event.key === '?') help();

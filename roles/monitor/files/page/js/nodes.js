@@ -51,7 +51,8 @@ export function serverPage(app) {
         charts(app, [
             ...services.map((one) => [
                 { chart: 'servers', service: one.name, server: name }, `Active connections of ${one.name}`]),
-            ...(node ? ['requests', 'opcache_hits', 'opcache_memory', 'load'].map((one) => [{ chart: one, node: name }]) : []),
+            ...(node ? ['requests', 'opcache_hits', 'opcache_memory', 'load'] : [])
+                .map((one) => [{ chart: one, node: name }]),
         ]),
     ];
 }

@@ -42,8 +42,10 @@ function graphic(app, events) {
 
 const row = (event, number) => h('tr', { 'data-key': `${event.at} ${event.node} ${number}` },
     h('td', { class: 'when' }, h('time', null, moment(event.at))),
-    h('td', { class: 'kind' }, s('svg', { class: 'sign', viewBox: '-8 -8 16 16', width: 14, height: 14, 'aria-hidden': 'true' },
-        shape(event.kind, event.level, null)), KINDS[event.kind] ?? event.kind),
+    h('td', { class: 'kind' },
+        s('svg', { class: 'sign', viewBox: '-8 -8 16 16', width: 14, height: 14, 'aria-hidden': 'true' },
+            shape(event.kind, event.level, null)),
+        KINDS[event.kind] ?? event.kind),
     h('td', { class: 'node-name' }, event.node),
     h('td', { class: 'what' }, event.level === 'info' ? null : badge(event.level), event.text),
     h('td', { class: 'who' }, event.user));

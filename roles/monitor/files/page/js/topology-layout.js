@@ -40,7 +40,7 @@ function vips(state) {
     for (const director of state.directors) {
         for (const router of director.routers) {
             for (const vip of router.vips) {
-                const one = found.get(vip.address) ?? { address: vip.address, router: router.name, held: [], unsure: 0 };
+                const one = found.get(vip.address) ?? { address: vip.address, held: [], unsure: 0 };
                 if (vip.held) one.held.push(director.name);
                 if (vip.held === null) one.unsure += 1;
                 found.set(vip.address, one);
@@ -121,7 +121,9 @@ function edges(state, drawn, addresses) {
             const used = mounts.filter((mount) => store.shares.includes(mount.path)).map((mount) => mount.state);
             if (!used.length) continue;
             const mounted = ['gone', 'unknown', 'ok'].find((one) => used.includes(one));
-            found.push({ from: `server ${server.name}`, to: `storage ${store.name}`, rate: 0, mount: true, state: mounted });
+            found.push({
+                from: `server ${server.name}`, to: `storage ${store.name}`, rate: 0, mount: true, state: mounted,
+            });
         }
     }
     return found.map((edge) => ({ ...edge, key: `${edge.from} > ${edge.to}`, flow: flow(edge.rate) }));

@@ -17,7 +17,8 @@ export function verdict(app) {
 export function verdictBar(app) {
     const { level, text } = verdict(app);
     return h('div', { class: `verdict ${tone(level)}` },
-        h('p', { class: 'level' }, icon(level, { width: 20, height: 20 }), h('b', null, level === 'ok' ? 'OK' : word(level))),
+        h('p', { class: 'level' },
+            icon(level, { width: 20, height: 20 }), h('b', null, level === 'ok' ? 'OK' : word(level))),
         h('p', { class: 'text' }, text),
         app.state ? h('p', { class: 'from' },
             app.fresh !== 'fresh' && app.fault ? h('span', null, app.fault) : null,
@@ -28,13 +29,16 @@ export function verdictBar(app) {
 
 const RANK = { critical: 0, warning: 1 };
 
+const finding = (one) => h(
+    'li', { class: tone(one.level), 'data-key': `${one.code} ${one.nodes.join(' ')} ${one.text}` },
+    icon(one.level, { width: 16, height: 16 }),
+    h('div', null,
+        h('p', null, h('b', null, word(one.level)), ` ${one.text}`),
+        one.remedy ? h('p', { class: 'remedy' }, one.remedy) : null));
+
 export function findings(app) {
     const all = [...app.state.findings].sort((one, two) => RANK[one.level] - RANK[two.level]);
     if (!all.length) return null;
-    return h('section', { class: 'findings', 'aria-label': 'Findings', 'data-key': 'findings' }, h('ul', null, all.map((one) => h(
-        'li', { class: tone(one.level), 'data-key': `${one.code} ${one.nodes.join(' ')} ${one.text}` },
-        icon(one.level, { width: 16, height: 16 }),
-        h('div', null,
-            h('p', null, h('b', null, word(one.level)), ` ${one.text}`),
-            one.remedy ? h('p', { class: 'remedy' }, one.remedy) : null)))));
+    return h('section', { class: 'findings', 'aria-label': 'Findings', 'data-key': 'findings' },
+        h('ul', null, all.map(finding)));
 }

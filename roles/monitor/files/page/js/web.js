@@ -11,7 +11,8 @@ export const workers = (node) => node.workers_busy === null && node.workers_idle
     : `${whole(node.workers_busy)} busy, ${whole(node.workers_idle)} idle`;
 
 export const mounts = (node) => node.storage.length
-    ? h('ul', { class: 'bare' }, node.storage.map((share) => h('li', null, h('code', null, share.path), badge(share.state))))
+    ? h('ul', { class: 'bare' }, node.storage.map(
+        (share) => h('li', null, h('code', null, share.path), badge(share.state))))
     : h('span', { class: 'none' }, 'none');
 
 /** The hit rate, or why there is none. */
@@ -20,8 +21,8 @@ export const hits = (node) => node.opcache === null ? UNKNOWN
 
 const exporters = (node) => {
     const silent = Object.entries(node.exporters).filter(([, state]) => state !== 'ok');
-    return silent.length ? h('ul', { class: 'bare' }, silent.map(([name, state]) => h('li', null, badge(state, `${name} ${word(state)}`))))
-        : badge('ok');
+    return silent.length ? h('ul', { class: 'bare' }, silent.map(
+        ([name, state]) => h('li', null, badge(state, `${name} ${word(state)}`)))) : badge('ok');
 };
 
 const row = (app, node) => h('tr', { 'data-key': node.name },
