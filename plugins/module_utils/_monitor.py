@@ -142,6 +142,14 @@ def url(name: str, port: int) -> str:
     return f"https://{host}" if port == _HTTPS else f"https://{host}:{port}"
 
 
+def urls(topology: Mapping[str, Any]) -> list[str]:
+    """Return where people open the page: at VIPs first, behind which there is always one that serves."""
+    monitor, nodes = topology["monitor"], topology["nodes"]
+    found = [addresses(topology, name) for name in monitor["hosts"] if name in nodes]
+    vips = [address for one in found for address in one[1:]]
+    return [url(address, monitor["port"]) for address in dict.fromkeys([*vips, *(one[0] for one in found)])]
+
+
 def configuration(
     topology: Mapping[str, Any],
     groups: Mapping[str, Sequence[str]],

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.lvs.ha_web.plugins.filter.monitor_configuration import monitor_configuration
 from ansible_collections.lvs.ha_web.plugins.filter.monitor_errors import monitor_errors
 from ansible_collections.lvs.ha_web.plugins.filter.monitor_peer_secret import monitor_peer_secret
+from ansible_collections.lvs.ha_web.plugins.filter.monitor_urls import monitor_urls
 from unit.certificates import KEY_TEXT, OTHER_KEY_TEXT, certificate
 from unit.monitor import GROUPS, VALUES, topology
 from unit.topology_inventories import service
@@ -230,3 +231,10 @@ def test_users_have_their_roles_and_no_password() -> None:
 def test_the_secret_of_web_servers_is_another() -> None:
     secret = "ab" * 32
     assert monitor_peer_secret(secret) == hmac.new(secret.encode(), b"opcache", hashlib.sha256).hexdigest() != secret
+
+
+def test_people_go_to_vips_first() -> None:
+    known = topology()
+    assert monitor_urls(known) == [f"https://{address}:9443" for address in ("192.0.2.100", "10.0.0.11", "10.0.0.12")]
+    known["monitor"] |= {"enabled": False, "hosts": []}
+    assert monitor_urls(known) == []
