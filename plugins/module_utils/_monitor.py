@@ -31,6 +31,7 @@ _USER = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _HASH = re.compile(r"\$(?:5|6|y|2[aby])\$[!-9;-~]{20,}")
 _DNS_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PAM = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TARGET = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 _DURATION = re.compile(r"[1-9][0-9]*[hdwy]")
 _SIZE = re.compile(r"[1-9][0-9]*[MGT]B")
 
@@ -62,13 +63,17 @@ def problems(values: Mapping[str, Any]) -> list[Problem]:
         _user(found, item, declared, names, pam)
     if pam and not names:
         found.add(_USERS, "nobody is declared, and PAM knows no roles.", "Write who may see it: [{name: anna, ...}].")
-    wanted = values.get("names") or []
-    if not isinstance(wanted, list):
-        found.add("monitor_names", "not a list.", "Write [monitor.example.org].")
-        wanted = []
-    for number, name in enumerate(wanted):
-        if not (isinstance(name, str) and _DNS_NAME.fullmatch(name)):
-            found.add(f"monitor_names[{number}]", f"{quote(name)} is no DNS name.", "Write one: monitor.example.org.")
+    for key, pattern, what, example in (
+        ("names", _DNS_NAME, "DNS name", "monitor.example.org"),
+        ("alertmanagers", _TARGET, "host with a port", "192.0.2.50:9093"),
+    ):
+        wanted = values.get(key) or []
+        if not isinstance(wanted, list):
+            found.add(f"monitor_{key}", "not a list.", f"Write [{example}].")
+            wanted = []
+        for number, name in enumerate(wanted):
+            if not (isinstance(name, str) and pattern.fullmatch(name)):
+                found.add(f"monitor_{key}[{number}]", f"{quote(name)} is no {what}.", f"Write one: {example}.")
     for key, pattern, example in (("retention", _DURATION, "15d"), ("retention_size", _SIZE, "1GB")):
         if not pattern.fullmatch(str(values.get(key))):
             found.add(f"monitor_{key}", f"{quote(values.get(key))} is nothing Prometheus knows.", f"Write {example}.")

@@ -44,6 +44,7 @@ def anna(**changes: Any) -> dict[str, Any]:
         {"users": [{**BERT, "password_hash": "$y$j9T$abcdefgh$" + "a" * 43}]},
         {"users": [{"name": "anna@example.org", "role": "viewer"}], "pam_service": "ha-web-monitor"},
         {"names": ["monitor.example.org", "lvs1"]},
+        {"alertmanagers": ["192.0.2.50:9093", "[2001:db8::50]:9093", "alerts.example.org:9093"]},
         {"certificate": certificate("monitor.example.org"), "key": KEY_TEXT, "names": ["monitor.example.org"]},
     ],
 )
@@ -107,6 +108,11 @@ def test_nothing_is_wrong(changes: dict[str, Any]) -> None:
             "Write it: ha-web-monitor.",
         ),
         ({"names": ["a b"]}, 'monitor_names[0]: "a b" is no DNS name.', "Write one: monitor.example.org."),
+        (
+            {"alertmanagers": ["http://192.0.2.50"]},
+            'monitor_alertmanagers[0]: "http://192.0.2.50" is no host with a port.',
+            "Write one: 192.0.2.50:9093.",
+        ),
         ({"names": "a"}, "monitor_names: not a list.", "Write [monitor.example.org]."),
         ({"retention": 15}, "monitor_retention: 15 is nothing Prometheus knows.", "Write 15d."),
         ({"retention_size": "1"}, 'monitor_retention_size: "1" is nothing Prometheus knows.', "Write 1GB."),
