@@ -98,7 +98,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._audit.audit import Limits, Reading, audit
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._inventory import plain
 
-_TIERS = ("directors", "web", "storage")
+_TIERS = ("directors", "web", "storage", "monitor")
 
 
 def audit_findings(

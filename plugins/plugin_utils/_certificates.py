@@ -71,9 +71,23 @@ def lasts(pem: str, now: datetime) -> tuple[float | None, list[str]]:
     return (_validity(certificate)[1] - now).total_seconds() / 86400, _names(certificate)
 
 
+def against(item: str, certificate: str, key: str, names: Sequence[str]) -> list[Problem]:
+    """Return what stands against a pair for these names, given as texts or as paths on the controller."""
+    try:
+        return [Problem(item, *found) for found in _joined(certificate, key, names, datetime.now(timezone.utc))[1]]
+    except _UnusableError as error:
+        return [Problem(item, *error.args)]
+
+
 def _pair(site: Site, tls: Tls, now: datetime) -> tuple[Pair, list[Problem]]:
-    certificates = _content("certificate", tls.certificate)
-    key = _content("key", tls.key)
+    text, found = _joined(tls.certificate, tls.key, site.server_names, now)
+    return Pair(site.name, text), [Problem(tls.item, *one) for one in found]
+
+
+def _joined(certificate: str, key: str, names: Sequence[str], now: datetime) -> tuple[str, list[tuple[str, str]]]:
+    """Return a pair as one text, and what stands against it."""
+    certificates = _content("certificate", certificate)
+    key = _content("key", key)
     try:
         chain = [x509.load_pem_x509_certificate(one.encode()) for one in _CERTIFICATE.findall(certificates)]
     except ValueError:
@@ -90,8 +104,7 @@ def _pair(site: Site, tls: Tls, now: datetime) -> tuple[Pair, list[Problem]]:
         raise _UnusableError(
             "key is not a private key in PEM.", "Write the key that the certificate is for."
         ) from error
-    text = f"{certificates.strip()}\n{key.strip()}\n"
-    return Pair(site.name, text), [Problem(tls.item, *found) for found in _against(site, chain, private, now)]
+    return f"{certificates.strip()}\n{key.strip()}\n", list(_against(names, chain, private, now))
 
 
 def _content(what: str, value: str) -> str:
@@ -113,7 +126,9 @@ def _content(what: str, value: str) -> str:
     return found
 
 
-def _against(site: Site, chain: Sequence[x509.Certificate], private: Any, now: datetime) -> Iterator[tuple[str, str]]:
+def _against(
+    names: Sequence[str], chain: Sequence[x509.Certificate], private: Any, now: datetime
+) -> Iterator[tuple[str, str]]:
     leaf = chain[0]
     if _public(leaf.public_key()) != _public(private.public_key()):
         yield (
@@ -126,7 +141,7 @@ def _against(site: Site, chain: Sequence[x509.Certificate], private: Any, now: d
     elif now < begins:
         yield f"certificate is not valid before {begins:%Y-%m-%d}.", "Look at the clock of the controller, or wait."
     covered = _names(leaf)
-    missing = [name for name in site.server_names if not name.startswith("~") and not _covers(covered, name)]
+    missing = [name for name in names if not name.startswith("~") and not _covers(covered, name)]
     if missing:
         yield (
             f"certificate does not cover {', '.join(missing)}; it is for {', '.join(covered) or 'no name'}.",

@@ -13,9 +13,10 @@ import yaml
 from ansible_collections.lvs.ha_web.plugins.filter.apache_errors import apache_errors
 from ansible_collections.lvs.ha_web.plugins.filter.eaccelerator_errors import eaccelerator_errors
 from ansible_collections.lvs.ha_web.plugins.filter.firewall_errors import firewall_errors
+from ansible_collections.lvs.ha_web.plugins.filter.monitor_errors import monitor_errors
 from ansible_collections.lvs.ha_web.plugins.filter.nginx_errors import nginx_errors
 from ansible_collections.lvs.ha_web.plugins.filter.php_errors import php_errors
-from ansible_collections.lvs.ha_web.plugins.module_utils import _apache, _eaccelerator, _firewall, _php
+from ansible_collections.lvs.ha_web.plugins.module_utils import _apache, _eaccelerator, _firewall, _monitor, _php
 from ansible_collections.lvs.ha_web.plugins.module_utils._nginx import pools, sites
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology import (
     checks,
@@ -60,6 +61,7 @@ KEYS = {
     ("apache", "mpm"): tuple(_apache.MPM),
     ("php", "pools"): _php.POOL_KEYS,
     ("eaccelerator", "directives"): _eaccelerator.KNOWN,
+    ("monitor", "users"): _monitor.USER_KEYS,
     **{("php", f"sessions in {store}"): keys for store, keys in _php.SESSION_KEYS.items()},
 }
 
@@ -131,3 +133,8 @@ def test_what_is_shown_of_eaccelerator_is_right() -> None:
         },
     }
     assert not eaccelerator_errors(values, "8.2")
+
+
+def test_what_is_shown_of_the_monitor_is_right() -> None:
+    [users], [names] = shown("monitor", "monitor_users"), shown("monitor", "monitor_names")
+    assert not monitor_errors({"users": users, "names": names, "retention": "15d", "retention_size": "1GB"})

@@ -60,9 +60,23 @@ PLAYBOOK = """
     - ansible.builtin.assert:
         that: __ipvsadm_errors == ""
         fail_msg: "{{ __ipvsadm_errors }}"
+
+- hosts: directors
+  gather_facts: false
+  roles: [{role: lvs.ha_web.monitor, tags: never}]
+  tasks:
+    - ansible.builtin.assert:
+        that: __monitor_errors == ""
+        fail_msg: "{{ __monitor_errors }}"
 """
 # What it says a vault holds.
-VAULT = {"vault_become_password": "", "vault_sessions_password": "secret", "vault_shop_key": KEY_TEXT}
+VAULT = {
+    "vault_become_password": "",
+    "vault_monitor_anna": "correct horse battery",
+    "vault_monitor_bert": "staple is not enough",
+    "vault_sessions_password": "secret",
+    "vault_shop_key": KEY_TEXT,
+}
 
 
 def suggested(text: str) -> str:

@@ -60,7 +60,7 @@ def audit(
     Args:
         topology: as the fact has it.
         readings: by node.
-        tiers: by node, what it is: directors, web or storage.
+        tiers: by node, what it is: directors, web, storage or monitor.
         limits: what is tolerated.
         now: the controller's clock.
     """
@@ -94,7 +94,7 @@ class _Audit:
         routers = self._routers()
         self._tables(routers)
         self._keep(nodes.tiers({name: (self._tiers[name], self._described[name]["versions"]) for name in self._good}))
-        order = [*self._readings, "directors", "web", "storage"]
+        order = [*self._readings, "directors", "web", "storage", "monitor"]
         place = {name: number for number, name in enumerate(order)}
         self._findings.sort(key=lambda one: (place.get(one.node, len(place)), one.subject))
         self._notes.sort(key=lambda one: (place.get(one.node, len(place)), one.subject))
