@@ -14,7 +14,7 @@ from ansible_collections.lvs.ha_web.plugins.filter.monitor_errors import monitor
 from ansible_collections.lvs.ha_web.plugins.filter.monitor_peer_secret import monitor_peer_secret
 from ansible_collections.lvs.ha_web.plugins.filter.monitor_urls import monitor_urls
 from unit.certificates import KEY_TEXT, OTHER_KEY_TEXT, certificate
-from unit.monitor import GROUPS, VALUES, topology
+from unit.monitor_examples import GROUPS, VALUES, topology
 from unit.topology_inventories import service
 
 PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ import re
 
 import pytest
 import yaml
-from unit.monitor import ROLE, front, topology
+from unit.monitor_examples import ROLE, front, topology
 
 REPO = ROLE.parents[1]
 
