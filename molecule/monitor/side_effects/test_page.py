@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 from lab import ipvs_table, playbook
 from lab.browser import chromium
-from lab.clients import NEW, Clients, Mix
+from lab.clients import DOWNLOAD_NUMBERS, NEW, Clients, Mix
 from lab.cluster import Cluster
 from lab.monitor import Monitor
 from lab.report import wait_for
 from lab.settings import BUILD, REPO
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 SECONDS = 15_000
 View = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium({}) as found:
+def browser(cluster: Cluster) -> Iterator[Browser]:
+    with chromium({cluster.vip: cluster.vip}) as found:
         yield found
 
 
@@ -34,8 +34,37 @@ def pictures() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def downloads(cluster: Cluster) -> Iterator[None]:
+    for node in cluster.web:
+        cluster.run(node, f"seq {DOWNLOAD_NUMBERS} > /var/www/html/download.txt")
+    yield
+    for node in cluster.web:
+        cluster.run(node, "rm /var/www/html/download.txt")
+
+
+@pytest.fixture(autouse=True)
+def well(cluster: Cluster, monitor: Monitor) -> Iterator[None]:
+    """Whatever a test has ordered is taken back."""
+    yield
+    state = monitor.state()
+    for server in state["services"][0]["servers"]:
+        if server["state"] != "up":
+            monitor.act("restore", server["name"])
+    for director in state["directors"]:
+        if director["standby"]:
+            monitor.act("switchback", director["name"])
+    cluster.wait_until_healthy(60)
+
+
 @pytest.fixture
-def look(browser: Browser, monitor: Monitor, operator: tuple[str, str]) -> Iterator[View]:
+def expected() -> list[str]:
+    """What a browser may complain of."""
+    return []
+
+
+@pytest.fixture
+def look(browser: Browser, monitor: Monitor, operator: tuple[str, str], expected: list[str]) -> Iterator[View]:
     """Open a view, logged in."""
     context = browser.new_context(
         ignore_https_errors=True,
@@ -55,7 +84,7 @@ def look(browser: Browser, monitor: Monitor, operator: tuple[str, str]) -> Itera
 
     yield opened
     context.close()
-    assert complaints == []
+    assert [one for one in complaints if not any(words in one for words in expected)] == []
     assert all(url.startswith((monitor.origin, "data:")) for url in asked), "everything is the cluster's own"
 
 
@@ -82,8 +111,8 @@ def restarts(cluster: Cluster, node: str) -> int:
 
 def test_no_page_without_login(browser: Browser, monitor: Monitor) -> None:
     context = browser.new_context(ignore_https_errors=True)
-    answer = context.new_page().goto(monitor.origin)
-    assert answer is not None and answer.status == 401
+    with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):
+        context.new_page().goto(monitor.origin)
     context.close()
 
 
@@ -138,7 +167,9 @@ def test_weight_by_click(look: View, cluster: Cluster) -> None:
     assert [weights(cluster, node)[cluster.address("web3")] for node in cluster.directors] == [1, 1]
 
 
-def test_switchover_and_back_by_click(look: View, cluster: Cluster) -> None:
+def test_switchover_and_back_by_click(look: View, cluster: Cluster, expected: list[str]) -> None:
+    # The page's own connection ends with the VIP's move; it makes another.
+    expected.append("net::ERR_CONNECTION_RESET")
     page = look("")
     with Clients(cluster, Mix(rate=30, kept=6, downloads=4)) as clients:
         confirm(page, "Switch over lvs1").get_by_role("button", name="Close").click()
@@ -200,9 +231,6 @@ def test_the_last_server_stays(look: View, cluster: Cluster, monitor: Monitor) -
     assert weights(cluster, "lvs1")[cluster.address("web1")] == 1
     page = look("")
     expect(page.locator("#verdict")).to_contain_text("last server", timeout=SECONDS)
-    for node in ("web2", "web3"):
-        assert monitor.act("restore", node).status == 200
-    monitor.wait_until("all is well", lambda state: not state["findings"], 20)
 
 
 def test_time_line_shows_who_did_what(look: View, cluster: Cluster, pictures: Path) -> None:
@@ -225,6 +253,8 @@ def test_views(look: View, cluster: Cluster, pictures: Path) -> None:
 
 
 def test_drift_of_the_last_audit(look: View, cluster: Cluster) -> None:
+    for node in cluster.directors:
+        cluster.run(node, "rm --force /var/lib/ha-web-monitor/audit.json")
     page = look("audit")
     expect(page.locator("main")).to_contain_text("never", timeout=SECONDS, ignore_case=True)
     cluster.run("lvs2", f"ipvsadm --edit-server -t {cluster.vip}:80 -r {cluster.address('web3')}:80 -g -w 9")
