@@ -238,7 +238,7 @@ def test_time_line_shows_who_did_what(look: View, cluster: Cluster, pictures: Pa
     expect(page.locator("main")).to_contain_text("olga", timeout=SECONDS)
     for words in ("switchover", "drain"):
         expect(page.locator("main")).to_contain_text(words)
-    page.screenshot(path=pictures / "monitor-timeline.png", full_page=True)
+    page.screenshot(path=pictures / "monitor-timeline.png")
 
 
 def test_views(look: View, cluster: Cluster, pictures: Path) -> None:

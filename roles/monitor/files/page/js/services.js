@@ -62,7 +62,9 @@ function one(app, service) {
             h('p', { class: 'rates' },
                 h('span', null, figure(perSecond(service.connections_per_second)), ' connections'),
                 h('span', null, 'in ', figure(rate(service.in_bytes_per_second))),
-                h('span', null, 'out ', figure(rate(service.out_bytes_per_second))),
+                // Without NAT the answers pass by the directors.
+                service.forwarding === 'nat'
+                    ? h('span', null, 'out ', figure(rate(service.out_bytes_per_second))) : null,
                 h('span', null, 'by ', service.director ?? figure(UNKNOWN)))),
         serverTable(app, service, servers),
         rest ? h('p', { class: 'more' }, `${count(rest, 'more server')}, none in a worse state. `,
