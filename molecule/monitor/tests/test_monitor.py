@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 from lab import ipvs_table
@@ -147,6 +148,22 @@ def test_prometheus_has_every_target(cluster: Cluster) -> None:
             return len(targets) == 6 + 3 * 3 and {one["health"] for one in targets} == {"up"}
 
         wait_for(f"all targets of {node}", up, 60, every=1)
+
+
+@pytest.mark.parametrize("node", DIRECTORS)
+def test_ends_of_certificates_are_told(cluster: Cluster, node: str) -> None:
+    name = "ha_web_certificate_expiry_timestamp_seconds"
+    ask = f"curl --silent --fail 'http://127.0.0.1:9090/api/v1/query?query={name}'"
+
+    def told() -> bool:
+        found = json.loads(cluster.run(node, ask))["data"]["result"]
+        ends = {one["metric"]["node"]: float(one["value"][1]) for one in found}
+        return set(ends) == set(DIRECTORS) and min(ends.values()) > time.time() + 800 * 86400
+
+    # The figures are written ten minutes after the first, which were there before the certificates.
+    for director in DIRECTORS:
+        cluster.run(director, "systemctl start ha-web-certificates")
+    wait_for(f"the ends of certificates at {node}", told, 30, every=1)
 
 
 def test_history_is_drawn_from_prometheus(monitor: Monitor) -> None:
