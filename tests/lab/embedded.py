@@ -47,7 +47,8 @@ DOCKER_HOST = f"unix://{SOCKET}"
 APT_PROXY = f"http://{TAP_ADDRESS}:{APT_PROXY_PORT}"
 
 _processes = Processes(RUN / "processes")
-_NAMES = ("browser", "docker-api", "apt-relay", "apt-door", "apt-cache", "kernel")
+_FORWARDS = ("browser", "monitor")
+_NAMES = (*_FORWARDS, "docker-api", "apt-relay", "apt-door", "apt-cache", "kernel")
 _COW = CACHE / f"{NAME}.cow"  # not in RUN: memory is too dear for it
 _CONSOLE = RUN / "console.log"
 _IN_NETNS = ["ip", "netns", "exec", NETNS]
@@ -71,7 +72,7 @@ def _netns_exists(name: str = NETNS) -> bool:
 
 def running() -> bool:
     """Tell whether the engine is alive and answers."""
-    alive = all(_processes.pid(name) for name in _NAMES if name != "browser")
+    alive = all(_processes.pid(name) for name in _NAMES if name not in _FORWARDS)
     # A guest under full load may take its time; a dead relay or kernel shows at once.
     return alive and _netns_exists() and answers(DOCKER_HOST, 30)
 
@@ -230,21 +231,29 @@ def _start_apt_cache() -> None:
 
 def open_browser_port(vip: str) -> str | None:
     """Forward a port of this machine's loopback to the VIP; return the URL, None when it is taken."""
-    _processes.stop("browser")
+    return f"http://127.0.0.1:{BROWSER_PORT}/" if _forwarded("browser", BROWSER_PORT, vip, 80) else None
+
+
+def open_monitor_port(vip: str, port: int) -> str | None:
+    """Forward the monitor's port; its number is part of what the monitor believes to be its own pages."""
+    return f"https://127.0.0.1:{port}/" if _forwarded("monitor", port, vip, port) else None
+
+
+def _forwarded(name: str, port: int, vip: str, to: int) -> bool:
+    _processes.stop(name)
     _processes.start(
-        "browser",
+        name,
         [
             "socat",
             "-t60",
-            f"TCP-LISTEN:{BROWSER_PORT},bind=127.0.0.1,fork,reuseaddr",
-            f"EXEC:ip netns exec {NETNS} socat -t60 STDIO TCP\\:{vip}\\:80",
+            f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr",
+            f"EXEC:ip netns exec {NETNS} socat -t60 STDIO TCP\\:{vip}\\:{to}",
         ],
-        RUN / "browser.log",
+        RUN / f"{name}.log",
     )
-    url = f"http://127.0.0.1:{BROWSER_PORT}/"
     # socat ends at once when the port is not free.
-    wait_for("the browser's port", lambda: not _processes.pid("browser") or _listens(BROWSER_PORT), 10)
-    return url if _processes.pid("browser") else None
+    wait_for(f"the {name}'s port", lambda: not _processes.pid(name) or _listens(port), 10)
+    return bool(_processes.pid(name))
 
 
 def _listens(port: int) -> bool:

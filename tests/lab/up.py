@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 from . import embedded, engine, image, playbook, report
@@ -42,6 +43,7 @@ def up() -> None:
         detail("faults injected, measured from the outside client")
         proof(cluster, BUILD / "proof.json")
     report.say(f"The cluster is up: {url(found, cluster)}")
+    report.say(f"Its monitor: {monitor_url(found, cluster)}   {who_may_log_in()}")
     report.say("make status · make shell NODE=lvs1 · make proof · make down")
 
 
@@ -52,6 +54,22 @@ def url(found: engine.Engine, cluster: Cluster) -> str:
         if forwarded:
             return forwarded
     return f"http://{cluster.vip}/"
+
+
+def monitor_url(found: engine.Engine, cluster: Cluster) -> str:
+    """Return where a browser on this machine finds the monitor."""
+    port = cluster.topology["monitor"]["port"]
+    if found.is_embedded:
+        forwarded = embedded.open_monitor_port(cluster.vip, port)
+        if forwarded:
+            return forwarded
+    return f"https://{cluster.vip}:{port}/"
+
+
+def who_may_log_in() -> str:
+    """Return the password that the playbook has shown, if it was its first run."""
+    shown = re.search(r"^\s+password +(\S+)$", (BUILD / "site.log").read_text(encoding="utf-8"), re.MULTILINE)
+    return f"user admin, password {shown[1]}" if shown else "user admin, with the password of the first run"
 
 
 def down() -> None:
