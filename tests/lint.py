@@ -50,7 +50,9 @@ def tool(command: tuple[str, ...]) -> str:
     """Run a tool; return its words when it finds something, else nothing."""
     environment = dict(ENVIRONMENT)
     if command[0] == "mypy":
-        environment["MYPYPATH"] = f"{REPO}/.collections:{REPO}/tests:{REPO}/roles/monitor/files/service:{REPO}/roles/exporter/files"
+        environment["MYPYPATH"] = (
+            f"{REPO}/.collections:{REPO}/tests:{REPO}/roles/monitor/files/service:{REPO}/roles/exporter/files"
+        )
     done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip() or "failed in silence" if done.returncode else ""
 
