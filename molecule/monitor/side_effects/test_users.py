@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""Who may log in where nobody is declared, and a monitor that goes and comes back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from lab import playbook
+from lab.clients import Clients, Mix
+from lab.cluster import Cluster
+from lab.monitor import Monitor
+from lab.settings import REPO
+
+SITE = REPO / "playbooks/site.yml"
+NOBODY = {"monitor_users": []}
+TRACES = (
+    "ls -d /etc/ha-web-monitor /etc/ha-web-exporter /usr/lib/ha-web-* /usr/share/ha-web-* /var/lib/ha-web-monitor"
+    " /var/log/ha-web-monitor /var/lib/ha-web-exporter /etc/systemd/system/ha-web-*monitor*"
+    " /etc/systemd/system/*/ha-web-*monitor* /etc/systemd/system/prometheus* /etc/nginx/ha-web.d/exporter.conf"
+    " /run/ha-web/*.fifo 2>/dev/null;"
+    " ss --no-header --listening --tcp --numeric | grep -E ':(9090|9100|9113|9117|9145|9443) ';"
+    " getent passwd ha-web-monitor ha-web-exporter prometheus; true"
+)
+
+
+def deployed(cluster: Cluster, *arguments: str, **variables: Any) -> str:
+    return playbook.output(cluster.engine, cluster.inventory, SITE, *arguments, "--extra-vars", json.dumps(variables))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_declared(cluster: Cluster) -> Iterator[None]:
+    yield
+    deployed(cluster)
+    assert set(playbook.changes(cluster.engine, cluster.inventory, SITE).values()) == {0}
+
+
+def test_first_user_is_shown_once(cluster: Cluster) -> None:
+    said = deployed(cluster, "--tags=monitor", **NOBODY)
+    passwords = re.findall(r"^\s+password +(\S+)$", said, re.MULTILINE)
+    assert len(passwords) == 1
+    assert said.count(passwords[0]) == 1
+    first = ("admin", passwords[0])
+    for director in cluster.directors:
+        here = Monitor(cluster, first, cluster.address(director))
+        assert here.state()["role"] == "operator"
+        assert Monitor(cluster, ("admin", "guessed"), here.address).ask("/").status == 401
+        files = "/etc/ha-web-monitor /var/lib/ha-web-monitor /var/log/ha-web-monitor"
+        assert cluster.run(director, f"grep --recursive --fixed-strings {passwords[0]} {files} || true") == ""
+    again = deployed(cluster, "--tags=monitor", **NOBODY)
+    assert passwords[0] not in again and "password " not in again
+    assert set(playbook.recap(again).values()) == {0}
+    assert Monitor(cluster, first).ask("/api/state").status == 200
+
+
+def test_it_goes_and_nobody_notices(cluster: Cluster) -> None:
+    with Clients(cluster, Mix(rate=30, kept=6, downloads=0)) as clients:
+        deployed(cluster, ha_web_monitor=False)
+        clients.keep_on_for(2)
+    seen = clients.seen()
+    print(seen.words("the monitor goes"))
+    assert not seen.failed()
+    left = {node: cluster.run(node, TRACES) for node in cluster.nodes if node != cluster.client}
+    assert left == dict.fromkeys(left, "")
+    assert "fifo" not in cluster.run("lvs1", "cat /etc/keepalived/*.conf")
+
+
+def test_wrong_users_are_refused(cluster: Cluster) -> None:
+    users = [{"name": "olga", "role": "admin", "password": "long enough it is"}, {"name": "olga", "role": "viewer"}]
+    wanted = ("--extra-vars", json.dumps({"monitor_users": users}))
+    said = playbook.refused(cluster.engine, cluster.inventory, SITE, *wanted)
+    for words in ('role "admin"', "olga", "password"):
+        assert words in said
