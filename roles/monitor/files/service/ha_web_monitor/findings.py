@@ -173,7 +173,7 @@ def _reached(situation: Situation, one: Director) -> Iterator[Finding]:
     masters = [pool.master_of(router.name, situation.directors) for router in situation.configuration.routers]
     for age, what, unit in (
         (one.notify_age, "state of keepalived", "ha-web-notify"),
-        (one.ipvs_age, "kernel's table", "ha-web-ipvs"),
+        (one.ipvs_age, "kernel's table", "ha-web-ipvs-reader"),
     ):
         if age is None:
             yield Finding(

@@ -188,7 +188,7 @@ def _refuse_the_last(configuration: Configuration, place: Place) -> None:
     except TransportError as error:
         raise RefusalError(f"{here} does not know its table ({error}). Mend its node exporter, or set force.") from None
     if table.table is None:
-        raise RefusalError(f"{here} does not know its table. Start ha-web-ipvs there, or set force.")
+        raise RefusalError(f"{here} does not know its table. Start ha-web-ipvs-reader there, or set force.")
     for endpoint in service.endpoints:
         weights = _weights(table.figures, service, endpoint)
         others = [
