@@ -20,14 +20,14 @@ TCP connection and is never repeated. Output is one JSON object a line: first
     port     of the client, with which a request is found in captures and connection tables
 
 SIGTERM or a STOP_FILE ends it early: what is under way is awaited, nothing more is sent. It ends by itself
-after SECONDS + TIMEOUT at the latest.
+after SECONDS + TIMEOUT at the latest, and standstills of its host.
 
 Where a gap is measured, TIMEOUT must stay below one second: a lost SYN is sent again after one
 second, and with a longer timeout a request sent into a dead cluster would succeed late and hide
 the gap.
 
-When the probe's own host stands still, its requests get as much longer: an answer that has come meanwhile, or waits
-behind the same standstill, says nothing against who has sent it.
+With a longer one, its requests get as much longer as the probe's own host stands still: an answer that has come
+meanwhile, or waits behind the same standstill, says nothing against who has sent it.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ _ERRORS = {
 _FLUSH_EVERY = 0.1  # seconds; a write for each answer would cost as much as the request itself
 _NAP = 0.1  # seconds: it sleeps no longer, to notice that it slept too long
 _STANDSTILL = 0.2  # seconds: the scheduler's share is less
+_SYN_AGAIN = 1.0  # seconds: a shorter time-out is for gaps, which no late success may hide
 
 
 def error_word(number: int) -> str:
@@ -196,7 +197,7 @@ class Probe:
             self._end(request, *parse(request.answer))
 
     def _excuse(self, overslept: float) -> None:
-        if overslept > _STANDSTILL:
+        if overslept > _STANDSTILL and self._timeout >= _SYN_AGAIN:
             for request in self._under_way:
                 request.deadline += overslept
 

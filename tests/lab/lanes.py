@@ -80,7 +80,7 @@ def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) ->
                 "HA_WEB_LAB": SECOND,
                 "HA_WEB_APT_CACHE_PORT": str(APT_CACHE_PORT + 2),  # the next is that of the engine's own test
                 "HA_WEB_BROWSER_PORT": str(BROWSER_PORT + 2),
-                "HA_WEB_MEMORY": str(min(most, max(least, (machine.memory - share) // 3))),
+                "HA_WEB_MEMORY": str(least),
                 "HA_WEB_NICENESS": str(_ENGINE_NICENESS),
             },
             logs=LOGS,
