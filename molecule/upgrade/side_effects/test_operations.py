@@ -15,13 +15,11 @@ import pytest
 from lab import playbook
 from lab.clients import DOWNLOAD, NEW, Clients, Mix, Seen
 from lab.cluster import Cluster
-from lab.pool import Pool
 from lab.report import wait_for
-from lab.settings import BUILD, REPO
+from lab.settings import REPO
 
 PLAYBOOKS = REPO / "playbooks"
 TASKS = Path(__file__).parents[1] / "tasks"
-NEWCOMER = "web4"
 MIX = Mix(ports=(80, 8080))  # without persistence, and with
 REQUESTS, FEW = 10_000, 2_000
 
@@ -217,19 +215,6 @@ def test_rolling_update_of_the_directors(cluster: Cluster) -> None:
         run(cluster, "rolling_update", "-e", "tier=directors", *arguments)
     after = processes(cluster, cluster.directors, "keepalived")
     assert all(before[node] != after[node] for node in cluster.directors), (before, after)
-
-
-def test_the_pool_grows_and_shrinks(cluster: Cluster) -> None:
-    pool = Pool(cluster.inventory, BUILD / "upgrade/pool")
-    for group, what in ("web", "enters"), ("retired", "leaves"):
-        inventory = pool.with_host(NEWCOMER, group)
-        with clients(cluster, f"{NEWCOMER} {what}") as served:
-            playbook.changes(cluster.engine, inventory, PLAYBOOKS / "site.yml")
-            Cluster(inventory).wait_until_healthy()
-            served.keep_on_for(3)
-        seen = served.seen()
-        assert seen.last_of(NEWCOMER)
-    assert seen.under_way(NEWCOMER, moment_of(seen, NEWCOMER)), "no download was under way: nothing is proved"
 
 
 def test_switchover_without_preemption(cluster: Cluster) -> None:
