@@ -6,27 +6,29 @@ from __future__ import annotations
 
 import pytest
 from lab.cluster import Cluster
-from lab.monitor import Monitor
+from lab.monitor import Monitor, monitor, operator
+from lab.monitor_page import browser, expected, look, pictures, taken_back
 from lab.scenario import State, cluster, pytest_runtest_makereport, state
 
-__all__ = ["State", "cluster", "monitor", "operator", "other_operator", "pytest_runtest_makereport", "state", "viewer"]
+__all__ = [
+    "State",
+    "browser",
+    "cluster",
+    "expected",
+    "look",
+    "monitor",
+    "operator",
+    "other_operator",
+    "pictures",
+    "pytest_runtest_makereport",
+    "state",
+    "taken_back",
+    "viewer",
+]
 
 # As the inventory declares them.
-OPERATOR = ("olga", 'turns & "drains": 100%')
 OTHER = ("oscar", "turns and drains as well")
 VIEWER = ("victor", "only looks at it")
-
-
-@pytest.fixture(scope="session")
-def operator() -> tuple[str, str]:
-    """Name and password of who may do everything."""
-    return OPERATOR
-
-
-@pytest.fixture(scope="session")
-def monitor(cluster: Cluster) -> Monitor:
-    """The monitor at the VIP, for the operator."""
-    return Monitor(cluster, OPERATOR)
 
 
 @pytest.fixture(scope="session")

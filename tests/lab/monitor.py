@@ -9,9 +9,13 @@ import shlex
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import pytest
+
 from .cluster import Cluster
 from .report import LabError, wait_for
 
+# As the inventories of the scenarios declare them.
+OPERATOR = ("olga", 'turns & "drains": 100%')
 _SECONDS = 8
 _SETTLED_S = 30
 
@@ -123,3 +127,15 @@ def codes(state: dict[str, Any]) -> set[str]:
 def states_of(state: dict[str, Any]) -> dict[str, str]:
     """Return the VRRP state of each director's first router."""
     return {one["name"]: one["routers"][0]["state"] for one in state["directors"]}
+
+
+@pytest.fixture(scope="session")
+def operator() -> tuple[str, str]:
+    """Name and password of who may do everything."""
+    return OPERATOR
+
+
+@pytest.fixture(scope="session")
+def monitor(cluster: Cluster) -> Monitor:
+    """The monitor at the VIP, for the operator."""
+    return Monitor(cluster, OPERATOR)

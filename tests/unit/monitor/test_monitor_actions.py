@@ -102,7 +102,9 @@ def test_last_server_before_the_kernel_has_followed(cluster: Cluster) -> None:
 def test_unknown_table(cluster: Cluster) -> None:
     cluster.lvs2.told = cluster.lvs2.told.but(ipvs=11.0)
     refused = cluster.act("drain", "web1")
-    assert refused.get_json() == {"error": "lvs2 does not know its table. Start ha-web-ipvs-reader there, or set force."}
+    assert refused.get_json() == {
+        "error": "lvs2 does not know its table. Start ha-web-ipvs-reader there, or set force."
+    }
     assert cluster.lvs1.tracks()["web1"] == 0
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""Every fault is shown as what it is, in time, and never an old state as a new one."""
+"""The Graphic Monitor shows each fault as what it is, in time, and never an old state as a new one."""
 
 from __future__ import annotations
 
@@ -163,22 +163,6 @@ def test_directors_parted(cluster: Cluster, monitor: Monitor) -> None:
             assert states_of(state) == {here: "master", there: "unknown"}
             assert "director_down" in codes(state)
             assert state["verdict"]["level"] == "critical"
-
-
-def test_storage_gone(cluster: Cluster, monitor: Monitor) -> None:
-    # The end of a kernel's NFS server speaks to rpcbind on the loopback: it stays.
-    cluster.run("store1", "ip link set eth0 down")
-    cluster.kill("store1")
-    try:
-        state = monitor.wait_until(
-            "storage as gone",
-            lambda seen: {"storage_gone", "storage_down"} <= codes(seen) and seen,
-            40,
-        )
-        assert {share["state"] for one in state["web"] for share in one["storage"]} == {"gone"}
-        assert of(state["storage"], "store1")["reach"] == "down"
-    finally:
-        cluster.power_on("store1")
 
 
 def test_server_down_and_back(cluster: Cluster, monitor: Monitor) -> None:
