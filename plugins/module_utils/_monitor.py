@@ -13,6 +13,7 @@ from typing import Any
 
 from ._fields import Entry, Problems, ip, mappings, quote
 from ._problems import Problem
+from ._topology.control import keepalived_weighs
 from ._topology.model import endpoint
 
 ROLES = ("operator", "viewer")
@@ -248,6 +249,7 @@ def _services(declared: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                         "address": endpoint(server["address"], server["port"]),
                         "weight": server["weight"],
                         "track_file": server["track_file"],
+                        "weighed": keepalived_weighs(one, server),
                     }
                     for server in one["real_servers"]
                 ],

@@ -156,6 +156,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.ha_web.plugins.module_utils._claims import is_on
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel, KernelError
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import DestinationId, ServiceId, Table
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.control import keepalived_weighs
 from ansible_collections.lvs.ha_web.plugins.module_utils._track_files import (
     Chosen,
     TrackFileError,
@@ -279,7 +280,9 @@ class Director:
             for place in places(table, self._chosen):
                 weight = effective(place.chosen.server["weight"], wanted[place.chosen.server["track_file"]])
                 now = pick(table, place)
-                if now is not None and bool(now) != bool(weight) and not _keepalived_decides(place.chosen, weight):
+                # Who shall have some may have none for another reason, such as a failed check.
+                decided = bool(weight) and keepalived_weighs(place.chosen.service, place.chosen.server)
+                if now is not None and bool(now) != bool(weight) and not decided:
                     return f"{place.destination} of {place.service} has the weight {now}, not {weight}"
             return ""
 
@@ -322,17 +325,6 @@ class Director:
             if not left or time.monotonic() >= end:
                 return left
             time.sleep(POLL)
-
-
-def _keepalived_decides(chosen: Chosen, weight: int) -> bool:
-    """Tell whether a server may have no weight for another reason, such as a failed check."""
-    checks = chosen.server["checks"] or chosen.service["checks"]
-    return bool(weight) and any(
-        (
-            *(one["inhibit_on_failure"] or one["raw"] for one in chosen),
-            *(check["dynamic_weight"] or check["track_file"] or check["raw"] for check in checks),
-        )
-    )
 
 
 def _is_busy(figures: dict[str, int]) -> bool:

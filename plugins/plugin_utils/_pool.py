@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.lvs.ha_web.plugins.module_utils._claims import is_on
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import ServiceId, family
+from ansible_collections.lvs.ha_web.plugins.module_utils._topology.control import keepalived_weighs
 from ansible_collections.lvs.ha_web.plugins.plugin_utils import _keepalived
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._keepalived import Configuration
 
@@ -94,14 +95,7 @@ def _goes_another_way(destination: Parameters, wanted: Parameters) -> bool:
 def _weight_is_fixed(declared: Parameters, address: str, weighed: Collection[str]) -> bool:
     """Tell whether keepalived itself does not give a server in the table the weight 0."""
     server = next(one for one in declared["real_servers"] if _canonical(one["address"]) == address)
-    checks = server["checks"] or declared["checks"]
-    return not any(
-        (
-            server["track_file"] in weighed,
-            *(one["inhibit_on_failure"] or one["raw"] for one in (declared, server)),
-            *(check["dynamic_weight"] or check["track_file"] or check["raw"] for check in checks),
-        )
-    )
+    return server["track_file"] not in weighed and not keepalived_weighs(declared, server)
 
 
 def _leave(found: Changes, service: Parameters, destinations: Sequence[Parameters]) -> None:

@@ -170,10 +170,17 @@ def test_a_service_of_two_ports_is_one() -> None:
                 "address": f"192.0.2.2{number}:80",
                 "weight": 1,
                 "track_file": f"/var/lib/ha-web/track/servers/web/web{number}",
+                "weighed": False,
             }
             for number in (1, 2)
         ],
     }
+
+
+def test_servers_whose_checks_set_weights_are_known() -> None:
+    check = {"type": "misc", "script": "/usr/bin/weigh", "dynamic_weight": True}
+    [told] = configured("lvs1", service(name="web", ports=[80], check=check))["service"]["services"]
+    assert {one["weighed"] for one in told["servers"]} == {True}
 
 
 def test_marks_and_sorry_servers_have_their_spelling() -> None:

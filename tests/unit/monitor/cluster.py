@@ -61,7 +61,10 @@ def data(folder: Path) -> dict[str, Any]:
                 "quorum": 1,
                 "sorry_server": "",
                 "servers": [
-                    {"name": name, "address": address, "weight": 1, "track_file": str(track / f"servers/web/{name}")}
+                    {
+                        **{"name": name, "address": address, "weight": 1, "weighed": False},
+                        "track_file": str(track / f"servers/web/{name}"),
+                    }
                     for name, address in (WEB_1, WEB_2)
                 ],
             }

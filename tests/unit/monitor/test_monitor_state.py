@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,12 @@ def test_findings(cluster: Configuration, name: str) -> None:
     assert codes(made) == expected
     assert all(one["remedy"].endswith(".") and one["text"].endswith(".") and one["nodes"] for one in made["findings"])
     json.dumps(made, allow_nan=False)
+
+
+def test_weight_that_a_check_has_set_is_none_that_nobody_asked_for(cluster: Configuration) -> None:
+    [service] = cluster.services
+    weighed = replace(service, servers=tuple(replace(one, weighed=True) for one in service.servers))
+    assert codes(told(replace(cluster, services=(weighed,)), both(weights=SPREAD))) == []
 
 
 def test_red_ones_come_first(cluster: Configuration) -> None:

@@ -41,6 +41,7 @@ class Server:
     address: str
     weight: int
     track_file: str
+    weighed: bool  # keepalived may give it other weights than are declared or ordered
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _build(data: dict[str, Any], secret: str) -> Configuration:
 
 def _service(data: dict[str, Any]) -> Service:
     plain = ("name", "protocol", "forwarding", "scheduler", "persistence", "quorum", "sorry_server")
-    servers = ("name", "address", "weight", "track_file")
+    servers = ("name", "address", "weight", "track_file", "weighed")
     return Service(
         **{name: data[name] for name in plain},
         endpoints=tuple(data["endpoints"]),

@@ -242,8 +242,9 @@ def obeyed(configuration: Configuration, order: Order, seen: Director) -> str:
         wanted = effective(place.server.weight, order.number(place.server.weight))
         if seen.table is None:
             return "its table is not known"
-        if seen.checks.get((place.service.name, place.server.name)) is False:
-            continue  # its failed checks decide
+        failed = seen.checks.get((place.service.name, place.server.name)) is False
+        if failed or (wanted and place.server.weighed):
+            continue  # its checks decide
         for endpoint in place.service.endpoints:
             index = seen.figures.by("ha_web_ipvs_server_weight", "service", "endpoint", "server")
             weight = index.get((place.service.name, endpoint, place.server.name))

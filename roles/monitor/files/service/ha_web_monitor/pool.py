@@ -106,7 +106,8 @@ def live(director: Director, service: Service) -> list[dict[str, int]]:
 def drifted(director: Director, service: Service, server: Server) -> int | None:
     """Return a weight that nobody asked for, and that has stayed; None where there is none."""
     number = director.tracks.get((service.name, server.name))
-    if number is None or not director.settled or director.checks.get((service.name, server.name)) is False:
+    failed = director.checks.get((service.name, server.name)) is False
+    if server.weighed or failed or number is None or not director.settled:
         return None
     wanted = {server.weight, effective(server.weight, number)}
     seen = [
