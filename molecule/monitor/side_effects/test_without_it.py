@@ -16,7 +16,7 @@ TRACES = (
     " /etc/systemd/system/*/ha-web-*monitor* /etc/systemd/system/prometheus* /etc/nginx/ha-web.d/exporter.conf"
     " /run/ha-web/*.fifo 2>/dev/null;"
     " ss --no-header --listening --tcp --numeric | grep -E ':(9090|9100|9113|9117|9145|9443) ';"
-    " getent passwd ha-web-monitor ha-web-exporter prometheus; true"
+    " getent passwd ha-web-monitor ha-web-exporter; true"
 )
 
 
