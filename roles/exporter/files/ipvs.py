@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """Keeps a textfile of the kernel's IPVS table for the node exporter, in the names of the topology."""

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """Reads what keepalived writes into its FIFOs, and keeps a textfile of it for the node exporter."""

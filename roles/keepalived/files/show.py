@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """keepalived's configuration with all that it includes, for everyone to read: secrets are left out."""

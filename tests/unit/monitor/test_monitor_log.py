@@ -52,7 +52,7 @@ def test_refusals_push_no_action_out(path: Path, monkeypatch: pytest.MonkeyPatch
     log = AuditLog(str(path), "lvs1", clock)
     for number in range(6):
         log.acted(text=str(number))
-    for _ in range(50):
+    for _time in range(50):
         clock.now += audit_log.WINDOW
         log.refused(address="192.0.2.7", text="no")
     kinds = [one["kind"] for one in lines(path)]
@@ -63,7 +63,7 @@ def test_refusals_push_no_action_out(path: Path, monkeypatch: pytest.MonkeyPatch
 def test_refusals_of_one_source_are_summed(path: Path) -> None:
     clock = Clock()
     log = AuditLog(str(path), "lvs1", clock)
-    for _ in range(1000):
+    for _time in range(1000):
         log.refused(address="192.0.2.7", text="no")
     log.refused(address="192.0.2.8", text="no")
     assert [one["address"] for one in lines(path)] == ["192.0.2.7"] * audit_log.TOLD + ["192.0.2.8"]

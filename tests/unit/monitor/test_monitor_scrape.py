@@ -136,7 +136,7 @@ def test_a_state_is_made_once_for_all(cluster: Cluster, monkeypatch: pytest.Monk
     monkeypatch.setattr(scrape, "state", counted)
     scraper = cluster.service.scraper
     texts = []
-    threads = [threading.Thread(target=lambda: texts.append(scraper.after(0, 5.0))) for _ in range(20)]
+    threads = [threading.Thread(target=lambda: texts.append(scraper.after(0, 5.0))) for _number in range(20)]
     for one in threads:
         one.start()
     for one in threads:

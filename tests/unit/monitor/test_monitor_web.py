@@ -167,7 +167,7 @@ def test_a_token_is_for_one_post_of_one_user(tmp_path: Path) -> None:
 
 def test_who_acts_too_fast(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "RATE", 2)
-    answers = [cluster.post(order(cluster, action="restore")).status_code for _ in range(3)]
+    answers = [cluster.post(order(cluster, action="restore")).status_code for _time in range(3)]
     assert answers == [200, 200, 429]
 
 
@@ -215,7 +215,7 @@ def test_an_agent_that_is_asked_by_a_stranger(quiet: Cluster, changes: dict[str,
 def test_an_agent_answers_once(cluster: Cluster) -> None:
     headers = signed(files.SECRET.encode(), "lvs2", "POST", "/agent/act", WRITE)
     client = cluster.lvs2.app.test_client()
-    answers = [client.post("/agent/act", headers=headers, data=WRITE).status_code for _ in range(2)]
+    answers = [client.post("/agent/act", headers=headers, data=WRITE).status_code for _time in range(2)]
     assert answers == [200, 403]
 
 

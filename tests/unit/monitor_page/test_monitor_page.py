@@ -139,7 +139,7 @@ def test_old_data_says_so(look: Look, monitor: Monitor, how: str, expected: list
     assert "42" not in row(page, "web2")
     assert "is-unknown" in node(page, "director lvs1")
     monitor.stream, monitor.silent = "on", False
-    for _ in range(20):
+    for _time in range(20):
         page.clock.run_for(2_000)
         page.wait_for_timeout(100)
         if page.locator("body").get_attribute("data-data") == "fresh":

@@ -77,7 +77,7 @@ def call(look: Look) -> Any:
 
 def test_figures(look: Look) -> None:
     run = call(look)
-    assert [(name, called, given, run(name, called, *given)) for name, called, given, _ in FIGURES] == FIGURES
+    assert [(name, called, given, run(name, called, *given)) for name, called, given, _told in FIGURES] == FIGURES
 
 
 def numbers(value: Any) -> list[float]:

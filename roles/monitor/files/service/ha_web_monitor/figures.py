@@ -74,7 +74,7 @@ class Reader:
         found: dict[str, list[Figure]] = {}
         for line in text.split("\n"):
             if line.startswith(WANTED):
-                head, _, tail = line.rpartition(" ")
+                head, _blank, tail = line.rpartition(" ")
                 name, labels = heads[head] = self._heads.get(head) or _head(head)
                 value = float(tail)
                 if abs(value) < _LARGEST:

@@ -261,7 +261,7 @@ def _service(service: Service, word: Director) -> Iterator[Finding]:
             [server.name for server in service.servers],
         )
     if len(fewest) == 1 and len(service.servers) > 1:
-        name = next(iter(fewest))
+        [name] = fewest
         yield Finding(
             "warning",
             "last_server",

@@ -88,7 +88,8 @@ def fields_of(body: bytes, *more: str) -> dict[str, Any]:
             f"The body needs {', '.join(sorted(wanted))}, and may have {', '.join(sorted(known - wanted))}."
         )
     for name, value in data.items():
-        if type(value) is not _TYPES[name]:
+        # To Python a truth value is a number as well.
+        if not isinstance(value, _TYPES[name]) or isinstance(value, bool) is not (_TYPES[name] is bool):
             raise MalformedError(f"{name} is no {_TYPES[name].__name__}.")
     return data
 

@@ -84,8 +84,8 @@ class Tokens:
         Raises:
             DeniedError: it is none of this user's, too old or used.
         """
-        ends, _, rest = token.partition(".")
-        nonce, _, code = rest.partition(".")
+        ends, _dot, rest = token.partition(".")
+        nonce, _dot, code = rest.partition(".")
         genuine = ends.isascii() and ends.isdigit() and len(ends) <= 12 and code.isascii()
         if not genuine or not hmac.compare_digest(self._code(user, int(ends), nonce), code):
             raise DeniedError("The permission of this page is not valid here. Reload the page, and act again.")
