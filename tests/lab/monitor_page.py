@@ -78,8 +78,10 @@ def look(
 
     yield opened
     context.close()
-    assert [one for one in complaints if not any(words in one for words in expected)] == []
-    assert all(url.startswith((monitor.origin, "data:")) for url in asked), "everything is the cluster's own"
+    strange = [one for one in complaints if not any(words in one for words in expected)]
+    assert not strange, f"the browser complains: {strange}"
+    foreign = [url for url in asked if not url.startswith((monitor.origin, "data:", "about:"))]
+    assert not foreign, f"everything must be the cluster's own: {foreign}"
 
 
 def confirm(page: Page, button: str) -> Locator:

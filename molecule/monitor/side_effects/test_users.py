@@ -53,3 +53,5 @@ def test_wrong_users_are_refused(cluster: Cluster) -> None:
     said = playbook.refused(cluster.engine, cluster.inventory, SITE, *wanted)
     for words in ('role "admin"', "olga", "password"):
         assert words in said
+    assert set(playbook.recap(said).values()) == {0}
+    assert "TASK [lvs.ha_web.firewall" not in said, "no host is touched"
