@@ -26,7 +26,7 @@ from .report import LabError, say, wait_for
 from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REPO, SECOND
 
 # Scenarios without times, or with generous ones; all others take some.
-UNTIMED = ("default", "forwarding", "ipvs", "monitor", "roles")
+UNTIMED = ("default", "forwarding", "ipvs", "roles")
 LOGS = BUILD / "lanes"
 _NICENESS, _ENGINE_NICENESS = 15, 5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun

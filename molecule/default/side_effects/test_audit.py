@@ -163,7 +163,7 @@ def injected(cluster: Cluster, drifts: Sequence[Drift]) -> Iterator[None]:
 
 
 def state(cluster: Cluster) -> dict[str, str]:
-    return {node: cluster.run(node, f"{STATE}:") for node in (*cluster.directors, *cluster.web)}
+    return {node: cluster.run(node, f"{STATE}:") for node in cluster.nodes if node != cluster.client}
 
 
 def audited(cluster: Cluster, file: Path, clean: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""The last of this scenario: the monitor goes, and leaves nothing behind."""
+"""The last of this scenario: the Graphic Monitor goes, and leaves nothing behind."""
 
 from __future__ import annotations
 
