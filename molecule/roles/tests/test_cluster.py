@@ -45,7 +45,7 @@ def test_director_holds_the_vip(state: State) -> None:
         ("config", "nopreempt"),
         ("rules", "table inet ha_web "),
         ("rules", "table ip ha_web_handover "),
-        ("rules", "9100"),
+        ("rules", "9200"),
     ],
 )
 def test_role_did_as_it_was_told(state: State, where: str, words: str) -> None:
