@@ -84,4 +84,5 @@ NODE_STACK = (
     "python3-flask",
     "gunicorn",
     "python3-prometheus-client",
+    "logrotate",
 )
