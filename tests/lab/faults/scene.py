@@ -75,7 +75,8 @@ class Scene:
         """Raise LabError with the numbers when a claim does not hold."""
         if not holds:
             failures = [f"{one.at:.3f} port {one.port} {one.error}" for one in self.load.samples() if one.failed]
-            shown = "\n  ".join(["failed requests, the first of them:", *failures[:10]])
+            some = failures if len(failures) <= 20 else [*failures[:5], "...", *failures[-15:]]
+            shown = "\n  ".join(["failed requests:", *some])
             raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}\n  {shown}")
 
     def demand_below(self, what: str, seconds: float, bound_s: float, reading: Reading | None = None) -> None:
