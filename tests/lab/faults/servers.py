@@ -212,13 +212,13 @@ def all_down(cluster: Cluster, tell: Tell) -> Outcome:
         at.load.stop()
         taken_at = max(failures, default=broken_at) + 0.001
         servers_at = next(one.at for one in at.load.samples(mended_at) if one.server in cluster.real_servers)
-        until, since = servers_at - TIMEOUT_S - TOLERANCE_S, servers_at + TOLERANCE_S
+        change = servers_at - TIMEOUT_S - TOLERANCE_S, servers_at + TOLERANCE_S
         for when, seen in (
-            ("while the sorry server serves", at.reading(taken_at, until)),
-            ("once the servers are back", at.reading(since)),
+            ("while the sorry server serves", at.reading(taken_at, change[0])),
+            ("once the servers are back", at.reading(change[1])),
         ):
             at.demand(f"no request fails {when}", not seen.failed, seen)
-        cut = at.reading(until, since).failed
+        cut = at.reading(*change).failed
         last = max(one.at for one in at.load.samples() if one.server == sorry)
         at.demand_below(f"time until {sorry} gets nothing more", last - back_at, 0.0)
         reading = at.reading(min(begun))
