@@ -173,7 +173,9 @@ def main() -> None:
     def run(command: Sequence[str], must: bool) -> tuple[int, str]:
         code, words, errors = module.run_command(list(command), environ_update=_ENVIRONMENT)
         if code and must:
-            raise node.RefusedError(f"{' '.join(command)} says: {(errors or words).strip()}.")
+            # apt-get's last words are that dpkg has failed; why stands above them.
+            said = [line for line in f"{words}\n{errors}".splitlines() if line and not line.startswith("(Reading")]
+            raise node.RefusedError(f"{' '.join(command)} says: {' | '.join(said[-10:])}")
         return code, words
 
     try:

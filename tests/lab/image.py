@@ -14,11 +14,11 @@ from .settings import CACHE, NODE_BARE, NODE_STACK
 
 _HOOKS = (
     'chroot "$1" systemctl --quiet mask getty.target systemd-logind.service apt-daily.timer apt-daily-upgrade.timer',
-    # systemd runs all generators whenever it reads its units again, and the tools of the init scripts whenever one is
-    # enabled: most of a deployment's time where all nodes share one processor, and a container needs none of it.
+    # systemd runs all generators whenever it reads its units again: most of a deployment's time where all nodes share
+    # one processor. A container needs but that of init scripts.
     'cd "$1" && mkdir --parents etc/systemd/system-generators; for one in usr/lib/systemd/system-generators/systemd-*;'
-    " do ln --symbolic /dev/null etc/systemd/system-generators/${one##*/}; done"
-    " && ln --symbolic --force /bin/true usr/lib/systemd/systemd-sysv-install",
+    " do ln --symbolic /dev/null etc/systemd/system-generators/${one##*/}; done;"
+    " rm etc/systemd/system-generators/systemd-sysv-generator",
     # Emptied, so that each node gets its own.
     ': >"$1/etc/machine-id"',
 )
@@ -29,6 +29,8 @@ _STACK_HOOKS = (
     " redis-server.service memcached.service prometheus.service prometheus-node-exporter.service"
     " prometheus-nginx-exporter.service prometheus-apache-exporter.service"
     ' nfs-server.service nfs-blkmap.service nfs-client.target rpcbind.service rpcbind.socket"',
+    # They have units as well, and with these alone are enabled twice as fast.
+    'rm "$1"/etc/init.d/prometheus*',
     *_HOOKS,
 )
 # The package lists stay in it: that all is installed must be found without the network.
