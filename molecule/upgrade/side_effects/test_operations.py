@@ -199,8 +199,7 @@ def test_rolling_update_that_is_cut_short_twice(cluster: Cluster) -> None:
         for node, kind in (("web1", signal.SIGINT), ("web2", signal.SIGKILL)):
             file = PLAYBOOKS / "rolling_update.yml"
             with playbook.under_way(cluster.engine, cluster.inventory, file, *arguments) as update:
-                # The update before it, whose drain may take all of its 60 s: where a server resets a connection its
-                # director hears nothing of that, and goes on counting it.
+                # After the update of the one before it, whose drain gets 60 s for connections that do not end.
                 wait_for(f"{node} to be out", lambda node=node: weights(cluster, node) == {0}, 240)
                 os.killpg(update.pid, kind)
                 update.wait(60)
