@@ -173,8 +173,8 @@ def all_down(cluster: Cluster, tell: Tell) -> Outcome:
 
     Claims: the sorry server answers within the bound, alone and without a failure, until so many
     servers are back that quorum and hysteresis are met; then it gets nothing more. In that moment
-    keepalived takes it out before it puts the servers in: what is sent just then is refused, and
-    what it has under way is cut.
+    keepalived takes it out before it puts the servers in: what is sent just then may be refused, and
+    what it has under way be cut.
     """
     service = cluster.topology["virtual_services"][0]
     sorry = service["sorry_server"]["name"]
