@@ -22,14 +22,15 @@ KEEPALIVED = "/etc/keepalived/keepalived.conf"
 NGINX = "/etc/nginx/nginx.conf"
 APACHE = "/etc/apache2/apache2.conf"
 FPM = "$(ls -d /etc/php/*/fpm | tail -n 1)/php-fpm.conf"
-# Whatever a node has that an audit could change; certificates are read soon after each boot, by a timer.
+# Whatever a node has that an audit could change, but for what timers start on their own; columns are as wide as the
+# longest unit that is loaded at the moment.
 STATE = r"""
 ipvsadm --save --numeric 2>/dev/null
 ip address | grep -v valid_lft; ip rule; ip route show table all
 sysctl --all --pattern 'net.ipv4.(conf|vs)' 2>/dev/null
 nft --stateless list ruleset
-systemctl list-units --all --plain --no-legend 'ha-web*' nginx.service apache2.service 'php*' keepalived.service \
-  | grep -v ha-web-certificates
+systemctl list-units --all --plain --no-legend 'ha-web*' nginx.service apache2.service 'php*-fpm.service' \
+  keepalived.service | grep -v ha-web-certificates | tr --squeeze-repeats ' '
 find /etc /usr/local /run/nginx.pid /var/lib/ha-web -printf '%p %T@ %C@ %m %s\n' 2>/dev/null | sort
 """
 
