@@ -84,6 +84,7 @@ class Container:
             with tarfile.open(fileobj=file, mode="w") as archive:
                 for target, source in files.items():
                     archive.add(source, target, filter=sources)
+            # It is read by its name.
             file.flush()
             self.unpack(Path(file.name))
 
