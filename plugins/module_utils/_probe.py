@@ -143,13 +143,15 @@ class Probe:
         """Send the requests of ``seconds``, or fewer when stopped, and await their ends."""
         self._lines.append(json.dumps({"pid": os.getpid(), "wall": time.time()}))
         self._flush()
-        start = time.monotonic()
+        start = back = time.monotonic()  # back: when the loop should be here again
         total = int(seconds * self._rate)
         number = 0
         while True:
             due = start + number / self._rate
             sending = number < total and not self._stopped
             now = time.monotonic()
+            self._excuse(now - back)
+            back = now
             if sending and now >= due:
                 self._send(number, now, now - due)
                 number += 1
@@ -160,9 +162,8 @@ class Probe:
             if now - self._flushed >= _FLUSH_EVERY:
                 self._flush()
             next_event = min(due if sending else self._under_way[0].deadline, now + _NAP)
-            events = self._selector.select(max(0.0, next_event - now))
-            self._excuse(time.monotonic() - max(now, next_event))
-            for key, _events in events:
+            back = max(now, next_event)
+            for key, _events in self._selector.select(max(0.0, next_event - now)):
                 self._advance(key.data)
         self._flush()
 
