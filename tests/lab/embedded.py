@@ -36,7 +36,6 @@ from .settings import (
     NAME,
     NETNS,
     NODE_NETWORKS,
-    RELEASE,
     RUN,
     TAP,
     TAP_ADDRESS,
@@ -120,7 +119,7 @@ def start(detail: Callable[[str], None]) -> None:
 def parts(cores: list[int], detail: Callable[[str], None]) -> tuple[uml.Kernel, Path]:
     """Return kernel and pristine disk, building what the cache does not hold."""
     kernel = uml.kernel(detail)
-    images = {image.name(RELEASE, kind): image.archive(RELEASE, kind, detail) for kind in ("bare", "stack")}
+    images = {image.name(release, kind): image.archive(release, kind, detail) for release, kind in image.ALL}
     return kernel, uml.disk(kernel, images, cores, detail)
 
 

@@ -98,15 +98,15 @@ def up(detail: Callable[[str], None]) -> Engine:
 
 def _give_images(engine: Engine, detail: Callable[[str], None]) -> None:
     client = engine.client(timeout=600)
-    for kind in ("bare", "stack"):
-        name = image.name(RELEASE, kind)
+    for release, kind in image.ALL:
+        name = image.name(release, kind)
         if client.images.list(name=name):
             continue
         if not shutil.which("mmdebstrap"):
             detail(f"{name}: no mmdebstrap here, building from tests/lab/Dockerfile")
-            image.build_from_registry(client, RELEASE, kind)
+            image.build_from_registry(client, release, kind)
             continue
-        archive = image.archive(RELEASE, kind, detail)
+        archive = image.archive(release, kind, detail)
         repository, tag = name.split(":")
         detail(f"importing {name}")
         client.api.import_image_from_file(

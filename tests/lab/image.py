@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import docker
 
 from . import cache, debian
-from .settings import CACHE, NODE_BARE, NODE_STACK
+from .settings import CACHE, NODE_BARE, NODE_STACK, RELEASES
+
+# Release and kind of each image that nodes are made of.
+ALL = tuple(product(RELEASES, ("bare", "stack")))
 
 _HOOKS = (
     'chroot "$1" systemctl --quiet mask getty.target systemd-logind.service apt-daily.timer apt-daily-upgrade.timer',

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .engine import Engine
 from .report import LabError
-from .settings import BUILD, REPO
+from .settings import BUILD, RELEASES, REPO
 
 _RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) ", re.MULTILINE)
 _TITLE = re.compile(r"^(?:PLAY|TASK) \[(.*)\] \**$")
@@ -32,6 +32,7 @@ def environment(engine: Engine) -> dict[str, str]:
         "ANSIBLE_FORKS": "10",
         # A node under load needs more than the usual 10 s to start Python in.
         "ANSIBLE_TIMEOUT": "60",
+        "HA_WEB_RELEASE": " ".join(RELEASES),
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
         "PYTHONPATH": str(REPO / "tests"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -10,7 +10,7 @@ import shutil
 from . import embedded, engine, image, playbook, report
 from .cluster import Cluster
 from .proof import proof
-from .settings import BUILD, RELEASE, REPO
+from .settings import BUILD, RELEASES, REPO
 
 INVENTORY = REPO / "inventories/lab"
 _SHARED = REPO / "molecule/shared"
@@ -25,9 +25,9 @@ def up() -> None:
     steps = report.Steps(6, done=1)  # the first, packages, is the bootstrap script's
     with steps.step("node image") as detail:
         if shutil.which("mmdebstrap"):
-            for kind in ("bare", "stack"):
-                image.archive(RELEASE, kind, detail)
-        detail(f"debian {RELEASE} with the stack's packages, and a bare one")
+            for release, kind in image.ALL:
+                image.archive(release, kind, detail)
+        detail(f"debian {' and '.join(RELEASES)}, with the stack's packages, and a bare one")
     with steps.step("engine") as detail:
         found = engine.up(detail)
     with steps.step("nodes") as detail:
