@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
         readmes lint unit page-test sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
-        molecule molecule-all test clean-cache
+        molecule molecule-all test newcomer release clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
 molecule molecule-all page-test test: export HA_WEB_TESTS := 1
@@ -104,6 +104,12 @@ molecule-all: venv ## all scenarios: those that take no times beside the others,
 
 test: lint unit page-test engine-test ## everything
 	@$(LAB) lanes sanity integration
+
+newcomer: ## the README's commands in a fresh clone with empty caches, timed (15 minutes)
+	@python3 tests/newcomer.py
+
+release: venv ## the version of galaxy.yml: changelog, tag, archive: make release NEXT=1.2.0
+	@tests/release $(NEXT)
 
 clean-cache: ## remove what was built and cached (kernel, images, packages, Python)
 	rm -rf "$${HA_WEB_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ha-web-lab}" .venv
