@@ -90,6 +90,7 @@ class Cluster:
         self.topology: dict[str, Any] = description["topology"]
         self.directors: list[str] = description["groups"]["directors"]
         self.web: list[str] = description["groups"]["web"]
+        self.storage: list[str] = description["groups"].get("storage", [])
         self.client: str = description["groups"]["outside"][0]
         self._names: dict[str, str] = description["containers"]
 

@@ -15,7 +15,7 @@ from lab.report import wait_for
 SCAN = """
 import errno, json, selectors, socket, sys, time
 selector, found = selectors.DefaultSelector(), {"open": [], "refused": [], "other": []}
-for port in {*range(1, 4097), *map(int, sys.argv[2:])}:
+for port in {*range(1, 10001), *map(int, sys.argv[2:])}:
     probe = socket.socket()
     probe.setblocking(False)
     probe.connect_ex((sys.argv[1], port))
@@ -64,6 +64,12 @@ def served(cluster: Cluster) -> list[int]:
     return sorted(service["port"] for service in cluster.topology["virtual_services"])
 
 
+def page(cluster: Cluster) -> list[int]:
+    """The port of the Graphic Monitor at its hosts, which are the directors."""
+    monitor = cluster.topology["monitor"]
+    return [monitor["port"]] if monitor["enabled"] else []
+
+
 def scan(cluster: Cluster, node: str, address: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = json.loads(python(cluster, node, SCAN, address, *served(cluster)))
     return {kind: sorted(ports) for kind, ports in found.items()}
@@ -83,9 +89,13 @@ def listeners(cluster: Cluster) -> None:
         wait_for(f"listeners of {node}", lambda node=node: "3306" in cluster.run(node, "ss -ltn"), 10)  # type: ignore[misc]
 
 
-def test_directors_answer_nothing_but_ssh(cluster: Cluster, listeners: None) -> None:
+def test_directors_answer_nothing_but_ssh_and_the_monitor(cluster: Cluster, listeners: None) -> None:
     for node in cluster.directors:
-        assert scan(cluster, cluster.client, cluster.address(node)) == {"open": [], "refused": SSH, "other": []}
+        assert scan(cluster, cluster.client, cluster.address(node)) == {
+            "open": page(cluster),
+            "refused": SSH,
+            "other": [],
+        }
 
 
 def test_web_servers_serve_at_the_vip_alone(cluster: Cluster, listeners: None) -> None:
@@ -95,7 +105,15 @@ def test_web_servers_serve_at_the_vip_alone(cluster: Cluster, listeners: None) -
 
 def test_vip_serves_what_is_declared(cluster: Cluster, listeners: None) -> None:
     # The holder is a director, with ssh at all its addresses.
-    assert scan(cluster, cluster.client, cluster.vip) == {"open": served(cluster), "refused": SSH, "other": []}
+    expected = {"open": served(cluster) + page(cluster), "refused": SSH, "other": []}
+    assert scan(cluster, cluster.client, cluster.vip) == expected
+
+
+def test_storage_is_for_web_servers_alone(cluster: Cluster) -> None:
+    for node in cluster.storage:
+        address = cluster.address(node)
+        assert scan(cluster, cluster.client, address) == {"open": [], "refused": SSH, "other": []}
+        assert scan(cluster, cluster.web[0], address) == {"open": [2049], "refused": SSH, "other": []}
 
 
 def test_directors_reach_the_ports_they_check(cluster: Cluster, listeners: None) -> None:

@@ -74,6 +74,8 @@ def keep(path: str, folder: str) -> Entry:
         raise RefusedError(f"{path} went away while it was looked at. Run again.")
     if found["type"] == "file":
         copy = folder + path
+        # As it may hold what only its reader may know.
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         os.makedirs(os.path.dirname(copy), mode=0o700, exist_ok=True)
         shutil.copy2(path, copy)
         os.chmod(copy, 0o600)
@@ -98,6 +100,8 @@ def put_back(path: str, was: Entry, folder: str) -> None:
     elif was["type"] == "directory":
         os.mkdir(beside)
     else:
+        # Nobody's but root's until it has its own mode.
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         shutil.copy2(folder + path, beside)
     os.chown(beside, was["uid"], was["gid"], follow_symlinks=False)
     if was["type"] != "link":
