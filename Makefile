@@ -63,7 +63,7 @@ lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog,
 	@.venv/bin/python tests/lint.py
 
 unit: venv ## the pure parts, in seconds
-	@.venv/bin/python -m pytest tests/unit $(addprefix --ignore=,$(PAGE_TESTS))
+	@.venv/bin/python -m pytest --numprocesses=auto tests/unit $(addprefix --ignore=,$(PAGE_TESTS))
 
 page-test: venv ## the monitor's page in a browser, its alerts in promtool (a minute)
 	@.venv/bin/python -m pytest $(PAGE_TESTS)
