@@ -18,7 +18,7 @@ import ansible
 
 from . import engine, image
 from .report import LabError
-from .settings import NAME, RELEASE
+from .settings import NAME, RELEASES
 
 # Where tests and benchmarks have it in a container, without the first slash.
 COLLECTION = "srv/ansible_collections/lvs/ha_web"
@@ -38,11 +38,12 @@ class Container:
     Args:
         found: the engine, spoken to by Docker's command, as Ansible does.
         purpose: ends its name.
+        release: of Debian.
     """
 
-    def __init__(self, found: engine.Engine, purpose: str) -> None:
+    def __init__(self, found: engine.Engine, purpose: str, release: str = RELEASES[0]) -> None:
         self.name = f"{NAME}-{purpose}"
-        self.image = image.name(RELEASE, "stack")
+        self.image = image.name(release, "stack")
         self._environment = {**os.environ, **found.environment()}
 
     def __enter__(self) -> Container:

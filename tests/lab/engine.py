@@ -15,7 +15,7 @@ import docker
 
 from . import embedded, image
 from .report import LabError
-from .settings import RELEASE
+from .settings import RELEASES
 
 _LOCAL_SOCKET = "unix:///var/run/docker.sock"
 
@@ -120,7 +120,7 @@ def _give_images(engine: Engine, detail: Callable[[str], None]) -> None:
 def _demand_ipvs(engine: Engine) -> None:
     try:
         engine.client().containers.run(
-            image.name(RELEASE, "bare"),
+            image.name(RELEASES[0], "bare"),
             ["modprobe", "ip_vs"],
             privileged=True,
             remove=True,

@@ -8,10 +8,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from . import engine, pythons
 from .container import COLLECTION, Container, of_ansible
 from .report import Steps, say
-from .settings import RELEASE, REPO
+from .settings import RELEASES, REPO
 
 # A container without a network has no interface that multicasts, and no routes; hw0 leads nowhere.
 _PREPARE = """
@@ -25,9 +27,14 @@ ip route add default via 10.9.0.254
 ip route add default via fd00:9::fe
 ln -s /opt/python*/python* /usr/local/bin
 """
+# Which ask programs of the distribution; all others the kernel, which is the same.
+_OF_THE_RELEASE = [
+    f"tests/integration/test_{name}.py"
+    for name in ("firewall", "keepalived", "keepalived_globals", "nginx", "page_digest", "php")
+]
 
 
-def _files() -> dict[str, Path]:
+def _files(release: str) -> dict[str, Path]:
     """Return what the container gets, by the path it has there."""
     parts = (
         *("galaxy.yml", "meta", "plugins", "pyproject.toml", "roles/eaccelerator/files", "roles/exporter/files"),
@@ -35,20 +42,30 @@ def _files() -> dict[str, Path]:
     )
     return {
         **{f"{COLLECTION}/{name}": REPO / name for name in parts},
-        "srv/site": pythons.packages(RELEASE),
+        "srv/site": pythons.packages(release),
         **of_ansible(),
     }
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the tests, with more ``arguments`` for pytest; return pytest's exit code."""
-    steps = Steps(2)
+    steps = Steps(1 + len(RELEASES))
     with steps.step("engine") as detail:
         found = engine.up(detail)
-    with Container(found, "integration") as container:
+    first, *others = RELEASES
+    code = _run(found, steps, first, arguments)
+    for release in others:
+        code = code or _run(found, steps, release, [*arguments, *_OF_THE_RELEASE])
+        # None of those that were asked for.
+        code *= code != pytest.ExitCode.NO_TESTS_COLLECTED
+    return code
+
+
+def _run(found: engine.Engine, steps: Steps, release: str, arguments: Sequence[str]) -> int:
+    with Container(found, "integration", release) as container:
         with steps.step("container") as detail:
             detail(f"{container.image} with {', '.join(pythons.INTERPRETERS)} and pytest")
-            container.copy(_files())
+            container.copy(_files(release))
             for name in pythons.INTERPRETERS:
                 container.unpack(pythons.interpreter(name))
             container.run("sh", "-ec", _PREPARE)

@@ -25,7 +25,6 @@ MIRROR = os.environ.get("HA_WEB_MIRROR", "")
 
 # The nodes' Debian releases: those with even numbers run the second one, unless one release is wanted for all.
 RELEASES = tuple(os.environ.get("HA_WEB_RELEASE", "bookworm trixie").split())
-RELEASE = RELEASES[0]
 
 # The embedded engine's kernel, best first: unstable's has seccomp and is about twice as fast.
 KERNEL_RELEASES = ("sid", "trixie")
