@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""Playbooks run against the lab, with the engine's environment and Mitogen where it is installed."""
+"""Playbooks run against the lab, with the engine's environment and Mitogen where it is installed.
+
+A playbook is a file, or one of a collection by its full name.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from .report import LabError
 from .settings import BUILD, RELEASES, REPO
 
 _RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) ", re.MULTILINE)
+_SOURCE = re.compile(r"^task path: (.+):\d+$", re.MULTILINE)
 _TITLE = re.compile(r"^(?:PLAY|TASK) \[(.*)\] \**$")
 
 
@@ -43,13 +47,13 @@ def environment(engine: Engine) -> dict[str, str]:
     return result
 
 
-def _command(inventory: Path, playbook: Path, arguments: Sequence[str]) -> list[str]:
+def _command(inventory: Path, playbook: Path | str, arguments: Sequence[str]) -> list[str]:
     ansible = str(Path(sys.executable).parent / "ansible-playbook")
     return [ansible, "-i", str(inventory), *arguments, str(playbook)]
 
 
 def _captured(
-    engine: Engine, inventory: Path, playbook: Path, arguments: Sequence[str], **settings: str
+    engine: Engine, inventory: Path, playbook: Path | str, arguments: Sequence[str], **settings: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         _command(inventory, playbook, arguments),
@@ -63,7 +67,7 @@ def _captured(
     )
 
 
-def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> str:
+def refused(engine: Engine, inventory: Path, playbook: Path | str, *arguments: str) -> str:
     """Run a playbook that must fail, and return its output.
 
     Raises:
@@ -71,12 +75,14 @@ def refused(engine: Engine, inventory: Path, playbook: Path, *arguments: str) ->
     """
     done = _captured(engine, inventory, playbook, arguments)
     if not done.returncode:
-        raise LabError(f"{playbook.name} {' '.join(arguments)} was not refused:\n{done.stdout}")
+        raise LabError(f"{playbook} {' '.join(arguments)} was not refused:\n{done.stdout}")
     return done.stdout
 
 
 @contextmanager
-def under_way(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def under_way(
+    engine: Engine, inventory: Path, playbook: Path | str, *arguments: str
+) -> Iterator[subprocess.Popen[str]]:
     """Run a playbook beside the ``with`` block; what is left of it in the end is killed.
 
     It leads a process group, so that a signal reaches all that it has started, as control-C in a terminal does.
@@ -97,7 +103,7 @@ def under_way(engine: Engine, inventory: Path, playbook: Path, *arguments: str) 
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def output(engine: Engine, inventory: Path, playbook: Path, *arguments: str, **settings: str) -> str:
+def output(engine: Engine, inventory: Path, playbook: Path | str, *arguments: str, **settings: str) -> str:
     """Run a playbook and return its output; ``settings`` are further ones of Ansible's environment.
 
     Raises:
@@ -105,7 +111,7 @@ def output(engine: Engine, inventory: Path, playbook: Path, *arguments: str, **s
     """
     done = _captured(engine, inventory, playbook, arguments, **settings)
     if done.returncode:
-        raise LabError(f"{playbook.name} {' '.join(arguments)} failed:\n{done.stdout}")
+        raise LabError(f"{playbook} {' '.join(arguments)} failed:\n{done.stdout}")
     return done.stdout
 
 
@@ -114,7 +120,12 @@ def recap(said: str) -> dict[str, int]:
     return {host: int(number) for host, number in _RECAP.findall(said)}
 
 
-def changes(engine: Engine, inventory: Path, playbook: Path, *arguments: str) -> dict[str, int]:
+def sources(said: str) -> set[str]:
+    """Return the files that the tasks came from, from a playbook's output with ``-vv``."""
+    return set(_SOURCE.findall(said))
+
+
+def changes(engine: Engine, inventory: Path, playbook: Path | str, *arguments: str) -> dict[str, int]:
     """Run a playbook; return by host how many of its tasks changed something.
 
     Raises:

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import tarfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 import yaml
+from lab import galaxy
+from lab.settings import REPO
 
-REPO = Path(__file__).parents[2]
 ABOVE = {
     *("CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.yml"),
     *("changelogs", "docs", "inventories", "meta", "playbooks", "plugins", "roles"),
@@ -25,11 +24,7 @@ SECRET = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}")
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
     """Return the files of the built collection."""
-    folder = tmp_path_factory.mktemp("collection")
-    galaxy = Path(sys.executable).with_name("ansible-galaxy")
-    subprocess.run([galaxy, "collection", "build", "--output-path", folder], cwd=REPO, check=True, capture_output=True)
-    [archive] = folder.glob("*.tar.gz")
-    with tarfile.open(archive) as opened:
+    with tarfile.open(galaxy.build(tmp_path_factory.mktemp("collection"))) as opened:
         return {one.name: file.read() for one in opened if (file := opened.extractfile(one))}
 
 

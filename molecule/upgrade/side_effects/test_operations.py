@@ -16,9 +16,7 @@ from lab import playbook
 from lab.clients import DOWNLOAD, NEW, Clients, Mix, Seen
 from lab.cluster import Cluster
 from lab.report import wait_for
-from lab.settings import REPO
 
-PLAYBOOKS = REPO / "playbooks"
 TASKS = Path(__file__).parents[1] / "tasks"
 MIX = Mix(ports=(80, 8080))  # without persistence, and with
 REQUESTS, FEW = 10_000, 2_000
@@ -43,12 +41,12 @@ def clients(cluster: Cluster, what: str, requests: int = REQUESTS) -> Iterator[C
 
 
 def run(cluster: Cluster, name: str, *arguments: str) -> str:
-    return playbook.output(cluster.engine, cluster.inventory, PLAYBOOKS / f"{name}.yml", *arguments)
+    return playbook.output(cluster.engine, cluster.inventory, f"lvs.ha_web.{name}", *arguments)
 
 
 def refused(cluster: Cluster, name: str, *arguments: str) -> str:
     """Return a playbook's output, without the line breaks of what it says."""
-    said = playbook.refused(cluster.engine, cluster.inventory, PLAYBOOKS / f"{name}.yml", *arguments)
+    said = playbook.refused(cluster.engine, cluster.inventory, f"lvs.ha_web.{name}", *arguments)
     return re.sub(r"\s+", " ", said)
 
 
@@ -197,8 +195,8 @@ def test_rolling_update_that_is_cut_short_twice(cluster: Cluster) -> None:
     before = processes(cluster, cluster.web, "nginx")
     with clients(cluster, "rolling update of all web servers, cut short twice"):
         for node, kind in (("web1", signal.SIGINT), ("web2", signal.SIGKILL)):
-            file = PLAYBOOKS / "rolling_update.yml"
-            with playbook.under_way(cluster.engine, cluster.inventory, file, *arguments) as update:
+            name = "lvs.ha_web.rolling_update"
+            with playbook.under_way(cluster.engine, cluster.inventory, name, *arguments) as update:
                 # After the update of the one before it, whose drain gets 60 s for connections that do not end.
                 wait_for(f"{node} to be out", lambda node=node: weights(cluster, node) == {0}, 240)
                 os.killpg(update.pid, kind)

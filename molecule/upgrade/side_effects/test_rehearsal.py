@@ -13,10 +13,10 @@ import pytest
 from lab import playbook
 from lab.browser import chromium
 from lab.cluster import Cluster
-from lab.settings import BUILD, REPO
+from lab.settings import BUILD
 from playwright.sync_api import Browser
 
-REHEARSE = REPO / "playbooks/rehearse_failover.yml"
+REHEARSE = "lvs.ha_web.rehearse_failover"
 POWER = {
     "power_off": "docker exec {{ ansible_host }} ip link set group default down",
     "power_on": "for do in kill wait start; do docker $do {{ ansible_host }}; done",
