@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
-        readmes lint unit page-test sanity engine-test integration bench-ipvs bench-topology bench-faults bench-web bench-php \
+        readmes lint unit page-test sanity ee-test engine-test integration \
+        bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all test newcomer release clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
@@ -71,6 +72,9 @@ page-test: venv ## the monitor's page in a browser, its alerts in promtool (a mi
 sanity: venv ## ansible-test's checks that need nothing but Python
 	@PYTHONPATH=tests .venv/bin/python tests/sanity.py
 
+ee-test: venv ## the execution environment without its image: its context, its packages, and the collection in them (a minute)
+	@.venv/bin/python -m pytest tests/execution_environment.py
+
 engine-test: venv ## the life of the embedded engine, beside one that may be running
 	@$(LAB) build
 	@PYTHONPATH=tests .venv/bin/python -m pytest tests/engine.py
@@ -102,7 +106,7 @@ molecule: venv ## one scenario: make molecule SCENARIO=default
 molecule-all: venv ## all scenarios: those that take no times beside the others, where there is room
 	@$(LAB) lanes
 
-test: lint unit page-test engine-test ## everything
+test: lint unit page-test ee-test engine-test ## everything
 	@$(LAB) lanes sanity integration
 
 newcomer: ## the README's commands in a fresh clone with empty caches, timed (15 minutes)

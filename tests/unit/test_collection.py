@@ -15,7 +15,8 @@ from lab import galaxy
 from lab.settings import REPO
 
 ABOVE = {
-    *("CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.yml"),
+    *("CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md"),
+    *("execution-environment.yml", "requirements.yml"),
     *("changelogs", "docs", "inventories", "meta", "playbooks", "plugins", "roles"),
 }
 SECRET = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}")
@@ -53,4 +54,6 @@ def test_no_key_is_published(published: Mapping[str, bytes]) -> None:
 def test_what_ansible_wants_is_there(published: Mapping[str, bytes]) -> None:
     runtime = yaml.safe_load(published["meta/runtime.yml"])
     assert runtime["requires_ansible"]
+    environment = yaml.safe_load(published["meta/execution-environment.yml"])
+    assert set(environment["dependencies"].values()) <= set(published)
     assert b"MIT" in published["roles/monitor/files/page/vendor/uplot/LICENSE"]
