@@ -6,10 +6,10 @@ SHELL := /bin/bash
 .PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
         readmes lint unit page-test sanity ee-test engine-test integration \
         bench-ipvs bench-topology bench-faults bench-web bench-php \
-        molecule molecule-all test newcomer release clean-cache
+        molecule molecule-all again test newcomer release clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
-molecule molecule-all page-test test: export HA_WEB_TESTS := 1
+molecule molecule-all again page-test test: export HA_WEB_TESTS := 1
 # A scenario, and at the very end what failed in it.
 FAILED := build/failed-tests.$(or $(HA_WEB_LAB),ha-web-lab)
 # Pure as well, but not done in seconds.
@@ -105,6 +105,9 @@ molecule: venv ## one scenario: make molecule SCENARIO=default
 
 molecule-all: venv ## all scenarios: those that take no times beside the others, where there is room
 	@$(LAB) lanes
+
+again: venv ## one test that has failed, its cluster deployed first where it is not up, and left up: make again TEST=...
+	@$(LAB) again "$$TEST" $$SCENARIO
 
 test: lint unit page-test ee-test engine-test ## everything
 	@$(LAB) lanes sanity integration

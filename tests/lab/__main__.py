@@ -9,7 +9,20 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from . import bench, bench_topology, embedded, engine, integration, lanes, playbook, preflight, report, status, up
+from . import (
+    again,
+    bench,
+    bench_topology,
+    embedded,
+    engine,
+    integration,
+    lanes,
+    playbook,
+    preflight,
+    report,
+    status,
+    up,
+)
 from .cluster import Cluster
 from .proof import kills, proof
 from .settings import BUILD
@@ -84,6 +97,10 @@ def _integration(arguments: Arguments) -> None:
     sys.exit(integration.run(arguments))
 
 
+def _again(arguments: Arguments) -> None:
+    sys.exit(again.run(*arguments))
+
+
 def _lanes(arguments: Arguments) -> None:
     sys.exit(0 if lanes.run(arguments, lanes.scenarios()) else 1)
 
@@ -108,6 +125,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[Arguments], None]]] = {
     "status": ("the cluster at a glance", _status),
     "shell": ("a shell in NODE", _shell),
     "integration": ("run tests/integration in a container [pytest's arguments]", _integration),
+    "again": ("run one test, named as pytest does [SCENARIO]", _again),
     "lanes": ("run make's TARGETs... and all scenarios, in two lanes where the machine has room", _lanes),
     "bench-ipvs": ("large IPVS tables, beside ipvsadm and pyroute2, measured", _bench_ipvs),
     "bench-topology": ("large topologies, from the inventory to keepalived's table, measured", _bench_topology),

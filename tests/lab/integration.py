@@ -39,6 +39,7 @@ def _files(release: str) -> dict[str, Path]:
     parts = (
         *("galaxy.yml", "meta", "plugins", "pyproject.toml", "roles/eaccelerator/files", "roles/exporter/files"),
         *("tests/integration", "tests/php", "tests/unit/ipvs_tables.py"),
+        *("tests/lab/__init__.py", "tests/lab/reproduce.py"),
     )
     return {
         **{f"{COLLECTION}/{name}": REPO / name for name in parts},

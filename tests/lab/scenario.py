@@ -13,6 +13,7 @@ import pytest
 from testinfra.host import Host
 
 from .cluster import Cluster
+from .reproduce import command
 from .settings import BUILD, NAME
 
 # What failed in a scenario, for the end of its output: Molecule and Ansible print much after it.
@@ -65,7 +66,8 @@ def pytest_runtest_makereport(
     if report.failed:
         BUILD.mkdir(exist_ok=True)
         with open(FAILED, "a", encoding="utf-8") as file:
-            file.write(f"FAILED {report.nodeid}, {report.when}:\n{report.longreprtext[-700:]}\n")
+            what = f"FAILED {report.nodeid}, {report.when}:\n{report.longreprtext[-700:]}"
+            file.write(f"{what}\nreproduce: {command(report.nodeid)}\n")
         host, cluster = item.funcargs.get("host"), item.funcargs.get("cluster")
         if isinstance(host, Host):
             journal = host.run(

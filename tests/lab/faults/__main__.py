@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..cluster import Cluster
 from ..report import LabError, say
+from ..reproduce import command
 from ..status import table
 from . import masters, network, servers, services
 from .scene import Outcome, Tell
@@ -86,9 +87,11 @@ def main() -> int:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
+    reproduce = ""
     try:
         cluster = Cluster(arguments.inventory)
         for name in arguments.faults or FAULTS:
+            reproduce = f"reproduce: {command(f'molecule/{arguments.inventory.resolve().parent.name}::{name}')}"
             results = []
             for _run in range(arguments.runs):
                 for outcome in FAULTS[name](cluster, say):
@@ -98,7 +101,7 @@ def main() -> int:
             (arguments.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
             outcomes += results
     except LabError as error:
-        say(f"lab: {error}")
+        say(f"lab: {error}\n{reproduce}".rstrip())
         return 1
     if arguments.runs > 1:
         say("\n".join(summary(outcomes)))
