@@ -91,6 +91,13 @@ def test_what_is_shown_is_yaml(role: str) -> None:
     assert all(blocks(role))
 
 
+@pytest.mark.parametrize("pattern", ["roles/*", "plugins/modules/*.py", "docs/*.md"])
+def test_the_front_page_names_all(pattern: str) -> None:
+    text = (ROLES.parent / "README.md").read_text()
+    names = [path.stem for path in ROLES.parent.glob(pattern)]
+    assert [name for name in names if not re.search(rf"[`/.]{name}(`|/|\.md)", text)] == []
+
+
 def test_what_is_shown_of_nginx_is_right() -> None:
     [[site]], [routes], [[api, shards]] = (shown("nginx", name) for name in ("nginx_sites", "routes", "nginx_pools"))
     others = [{"name": name, "servers": ["192.0.2.9:80"]} for name in ("beta", "live")]
