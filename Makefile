@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
-        readmes lint unit page-test sanity ee-test engine-test integration \
+        readmes docs lint unit page-test sanity ee-test engine-test integration \
         bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all again test newcomer release clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
@@ -14,6 +14,8 @@ molecule molecule-all again page-test test: export HA_WEB_TESTS := 1
 FAILED := build/failed-tests.$(or $(HA_WEB_LAB),ha-web-lab)
 # Pure as well, but not done in seconds.
 PAGE_TESTS := tests/unit/monitor_page tests/unit/prometheus
+# What makes the documentation; ansible-core is that of .venv.
+DOCS := build/venv-docs
 NODE ?= lvs1
 SCENARIO ?= default
 RUNS ?= 5
@@ -59,6 +61,15 @@ engine-status: venv ## which engine, and how to reach it
 
 readmes: venv ## the tables of variables in the roles' READMEs, from their argument_specs
 	@.venv/bin/python tests/readmes.py
+
+docs: $(DOCS)/complete ## the documentation as a site in build/docs/html; links that lead nowhere fail
+	@PATH=$(CURDIR)/$(DOCS)/bin:$(CURDIR)/.venv/bin:$$PATH PYTHONPATH=tests $(DOCS)/bin/python -m docsite.build
+
+$(DOCS)/complete: tests/docsite/requirements.txt | venv
+	@.venv/bin/python -m venv --clear $(DOCS)
+	@$(DOCS)/bin/pip install --disable-pip-version-check -r $< >$(DOCS)/pip.log 2>&1 || \
+	  { tail -n 15 $(DOCS)/pip.log; exit 1; }
+	@touch $@
 
 lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog, specs = defaults, READMEs
 	@.venv/bin/python tests/lint.py
