@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv up proof kills rehearse status shell down engine-up engine-down engine-status \
         readmes docs lint unit page-test sanity ee-test engine-test integration \
-        bench-ipvs bench-topology bench-faults bench-web bench-php \
+        bench bench-ipvs bench-topology bench-faults bench-web bench-php \
         molecule molecule-all again test newcomer release clean-cache
 LAB := PYTHONPATH=tests .venv/bin/python -m lab
 # Those tests also look at pages in a browser.
@@ -92,6 +92,9 @@ engine-test: venv ## the life of the embedded engine, beside one that may be run
 
 integration: venv ## the modules on the real kernel, keepalived.conf in keepalived: make integration ARGS="-k scheduler"
 	@$(LAB) integration $(ARGS)
+
+bench: venv ## the whole cluster deployed and run again, beside a floor, a peer and keepalived's own times, as ratios
+	@$(LAB) run .venv/bin/python -m lab.bench_site --inventory molecule/default/inventory --out build/bench-site
 
 bench-ipvs: venv ## large IPVS tables beside ipvsadm and pyroute2: times, memory, messages (7 minutes)
 	@$(LAB) bench-ipvs
