@@ -85,7 +85,7 @@ def test_page_holds_the_run_against_floor_and_peer() -> None:
         if row
     }
     assert cells[f"{PEER}: no change"][:2] == ["100.0", "2.00"]
-    assert cells["linear"] == ["600.0", "10.00", "300", "150", "100", "100.0"]
+    assert cells["linear"] == ["600.0", "10.00", "300", "150", "100", "0", "100.0"]
     assert [cells[name] for name in FLOORS] == [["10.0", "6.0", "15.0 missed"]] * len(FLOORS)
     assert cells["web server that refuses"] == ["1.00", "", "1.00", ""]
     assert cells["power loss of the master"] == ["1.00", "0.20 0.30", "1.00", "3.10 3.50"]
