@@ -70,6 +70,11 @@ def page(cluster: Cluster) -> list[int]:
     return [monitor["port"]] if monitor["enabled"] else []
 
 
+def figures(cluster: Cluster) -> list[int]:
+    """The ports at which web servers tell the monitor's hosts their figures."""
+    return [9100, 9113, 9117, 9145] if cluster.topology["monitor"]["enabled"] else []
+
+
 def scan(cluster: Cluster, node: str, address: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = json.loads(python(cluster, node, SCAN, address, *served(cluster)))
     return {kind: sorted(ports) for kind, ports in found.items()}
@@ -116,8 +121,8 @@ def test_storage_is_for_web_servers_alone(cluster: Cluster) -> None:
         assert scan(cluster, cluster.web[0], address) == {"open": [2049], "refused": SSH, "other": []}
 
 
-def test_directors_reach_the_ports_they_check(cluster: Cluster, listeners: None) -> None:
-    expected = {"open": served(cluster), "refused": SSH, "other": []}
+def test_directors_reach_the_ports_they_check_and_scrape(cluster: Cluster, listeners: None) -> None:
+    expected = {"open": served(cluster) + figures(cluster), "refused": SSH, "other": []}
     for node in cluster.directors:
         assert scan(cluster, node, cluster.address(cluster.web[0])) == expected
 
