@@ -29,13 +29,13 @@ def test_upgrade_costs_no_request(cluster: Cluster, installed: Path) -> None:
         said = playbook.output(cluster.engine, cluster.inventory, SITE, "-vv")
         cluster.wait_until_healthy()
         clients.keep_on(new=4_000, kept=6_000, downloads=20)
+    sources = playbook.sources(said)
+    assert len(sources) > 50
+    assert not [file for file in sources if not Path(file).is_relative_to(installed)]
     seen = clients.seen()
     print(seen.words("upgrade"))
     changes = playbook.recap(said).items()
     print("tasks that changed something:", ", ".join(f"{host} {number}" for host, number in changes))
-    sources = playbook.sources(said)
-    assert len(sources) > 50
-    assert not [file for file in sources if not Path(file).is_relative_to(installed)]
     assert not seen.failed()
     assert {one.port for one in seen.requests} == {80, 8080}
 

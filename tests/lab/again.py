@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: The lvs.ha_web authors
 """One test again, by the id that pytest gives it: where it runs is told by its path.
 
-A scenario's test runs on the scenario's cluster, which is deployed first where it is not up, and stays up. A fault is
-``molecule/SCENARIO::FAULT``.
+A scenario's test runs on the scenario's cluster, which is deployed first where it is not up, and stays up. Where the
+test is part of the deployment, all of it is done again. A fault is ``molecule/SCENARIO::FAULT``.
 """
 
 from __future__ import annotations
@@ -52,8 +52,10 @@ def _of_scenario(test: str, scenario: str, inside: list[str]) -> int:
         found = engine.up(detail)
     folder = REPO / "molecule" / scenario
     environment = {**playbook.environment(found), "MOLECULE_SCENARIO_DIRECTORY": str(folder)}
-    # A file beside converge.yml is what that runs.
+    # A file beside converge.yml is what that runs, as a whole.
     deploys = len(inside) == 1 and inside[0].endswith(".py")
+    if deploys:
+        test = test.partition("::")[0]
     if deploys or not _deployed(scenario, found, environment):
         for action in ("destroy", "create" if deploys else "converge"):
             if _call("molecule", action, "--scenario-name", scenario, environment=environment):
