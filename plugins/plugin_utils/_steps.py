@@ -75,14 +75,14 @@ def _read(number: int, declared: Any) -> Iterator[Step]:
         )
     [action] = actions
     arguments = declared[action]
-    if not isinstance(arguments, Mapping) or not arguments.get(ACTIONS[action]):
-        raise StepError(f"step {number}, {action}, has no {ACTIONS[action]}.")
     for name in ("secret", "when"):
         if not isinstance(declared.get(name, True), bool):
             raise StepError(f"step {number}: {name} is {declared[name]!r}, and must be true or false.")
-    variables, secret = dict(declared.get("vars") or {}), declared.get("secret", False)
     if not declared.get("when", True):
         return
+    if not isinstance(arguments, Mapping) or not arguments.get(ACTIONS[action]):
+        raise StepError(f"step {number}, {action}, has no {ACTIONS[action]}.")
+    variables, secret = dict(declared.get("vars") or {}), declared.get("secret", False)
     if "each" not in declared:
         yield Step(action, dict(arguments), variables, secret)
         return
