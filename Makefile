@@ -123,8 +123,8 @@ molecule-all: venv ## all scenarios: those that take no times beside the others,
 again: venv ## one test that has failed, its cluster deployed first where it is not up, and left up: make again TEST=...
 	@$(LAB) again "$$TEST" $$SCENARIO
 
-test: lint unit page-test ee-test engine-test ## everything
-	@$(LAB) lanes sanity integration
+test: lint unit engine-test ## everything
+	@$(LAB) lanes sanity page-test ee-test integration
 
 newcomer: ## the README's commands in a fresh clone with empty caches, timed (15 minutes)
 	@python3 tests/newcomer.py

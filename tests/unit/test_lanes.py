@@ -59,9 +59,7 @@ def shell(name: str, script: str) -> Job:
     return Job(name, ["sh", "-c", script])
 
 
-def test_lane_ends_with_its_first_failure_and_the_other_goes_on(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_both_lanes_go_on_after_a_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     first = Lane(Plan([shell("one", "echo first lane"), shell("two", "exit 3"), shell("three", "exit 0")]))
     wait = f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
     second = Lane(Plan([shell("four", wait), shell("five", "echo the reason; exit 1")], logs=tmp_path))
@@ -73,7 +71,7 @@ def test_lane_ends_with_its_first_failure_and_the_other_goes_on(
     assert said.count("the reason") == 1, "the log of what failed, in full"
     assert [line.split()[:2] for line in said.splitlines()[-5:]] == [
         *([name, result] for name, result in (("one", "ok"), ("two", "FAILED"))),
-        *(["three", "not"], ["four", "ok"], ["five", "FAILED"]),
+        *(["three", "ok"], ["four", "ok"], ["five", "FAILED"]),
     ]
 
 
