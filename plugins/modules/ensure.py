@@ -115,24 +115,14 @@ _PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "NeedDaemonRel
 
 def main() -> None:
     """Compare, and say of each step whether it is done."""
-    wanted = {
-        "kind": {"type": "str"},
-        "path": {"type": "str"},
-        "checksum": {"type": "str", "no_log": True},
-        "mode": {"type": "str"},
-        "owner": {"type": "str"},
-        "group": {"type": "str"},
-        "active": {"type": "bool"},
-        "enabled": {"type": "bool"},
-    }
-    # What a user gives is the action plugin's.
+    # What a user gives is the action plugin's. Checksums of secrets are in wanted.
     actions = {name: {"type": "dict"} for name in ("template", "copy", "file", "systemd_service", "vars")}
     flags = {"secret": {"type": "bool", "default": False, "no_log": False}, "when": {"type": "bool", "default": True}}
     step = {
         **actions,
         **flags,
         "each": {"type": "list", "elements": "raw"},
-        "wanted": {"type": "dict", "options": wanted},
+        "wanted": {"type": "dict", "no_log": True},
     }
     module = AnsibleModule(
         argument_spec={"steps": {"type": "list", "elements": "dict", "required": True, "options": step}},
@@ -160,9 +150,9 @@ def _there(wanted: Mapping[str, Any], units: Mapping[str, Mapping[str, str]]) ->
     right_kind = stat.S_ISDIR(found.st_mode) if kind == "directory" else stat.S_ISREG(found.st_mode)
     done = (
         right_kind
-        and (not wanted["mode"] or int(wanted["mode"], 8) == stat.S_IMODE(found.st_mode))
-        and _is(wanted["owner"], found.st_uid, lambda number: pwd.getpwuid(number).pw_name)
-        and _is(wanted["group"], found.st_gid, lambda number: grp.getgrgid(number).gr_name)
+        and (not wanted.get("mode") or int(wanted["mode"], 8) == stat.S_IMODE(found.st_mode))
+        and _is(wanted.get("owner"), found.st_uid, lambda number: pwd.getpwuid(number).pw_name)
+        and _is(wanted.get("group"), found.st_gid, lambda number: grp.getgrgid(number).gr_name)
         and (kind == "directory" or _checksum(path) == wanted["checksum"])
     )
     return {"done": bool(done)}
@@ -205,8 +195,8 @@ def _unit(wanted: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, bool
     done = (
         found.get("LoadState") == "loaded"
         and not reload
-        and (wanted["active"] is None or wanted["active"] is active)
-        and (wanted["enabled"] is None or wanted["enabled"] is enabled)
+        and (wanted.get("active") is None or wanted.get("active") is active)
+        and (wanted.get("enabled") is None or wanted.get("enabled") is enabled)
     )
     return {"done": done, "reload": reload}
 

@@ -95,7 +95,8 @@ def main() -> int:
     # What both find is the same; this one also sees references to options that are not there.
     lint = ["lint-collection-docs", "--plugin-docs", "--skip-rstcheck", str(REPO)]
     running = [subprocess.Popen(["antsibull-docs", *words], cwd=REPO, env=environment) for words in (make, lint)]
-    if any([process.wait() for process in running]):
+    codes = [process.wait() for process in running]
+    if any(codes):
         return 1
     refer(reference)
     sphinx = ["sphinx-build", "--builder=html", "--fail-on-warning", "--keep-going", "--quiet", f"--conf-dir={HERE}"]

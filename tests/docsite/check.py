@@ -49,7 +49,7 @@ def findings(site: Path, wanted: Sequence[str]) -> Iterator[str]:
         for link in page.links:
             if re.match(r"[a-z]+:", link):
                 continue
-            file, _, anchor = link.partition("#")
+            file, _hash, anchor = link.partition("#")
             target = Path(os.path.normpath(path.parent / unquote(file))) if file else path
             if not target.is_file() or (anchor and target in pages and unquote(anchor) not in pages[target].ids):
                 yield f"{name} links to {link}"

@@ -40,7 +40,7 @@ def broken(page: Path, text: str, there: set[str]) -> Iterator[str]:
     for link in _LINK.findall(_CODE.sub("", text)):
         if re.match(r"[a-z]+:", link):
             continue
-        path, _, anchor = link.partition("#")
+        path, _hash, anchor = link.partition("#")
         target = Path(os.path.normpath(page.parent / path)) if path else page
         missing = path and os.path.relpath(target, REPO) not in there
         if missing or (
