@@ -19,8 +19,9 @@ description:
     their differences.
   - A file is taken for done when it is a regular file of the same content, mode, owner and group. Labels of
     SELinux and attributes of file systems are not compared.
-  - A unit is taken for done when it is active and enabled as wished, and systemd has read its files since they
-    changed. Where it has not, it does.
+  - A unit is taken for done when it is active, enabled and masked as wished, and systemd has read its files since they
+    changed. Where it has not, it does, also before a restart or a reload. One that is not there is neither active nor
+    enabled.
 options:
   steps:
     description:
@@ -189,14 +190,18 @@ def _units(module: AnsibleModule, names: Iterable[str]) -> dict[str, dict[str, s
 
 def _unit(wanted: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, bool]:
     reload = found.get("NeedDaemonReload") == "yes"
-    active = {"active": True, "inactive": False, "failed": False}.get(found.get("ActiveState", ""))
-    # Whatever else a unit may be (static, generated, masked), systemctl knows better.
-    enabled = {"enabled": True, "disabled": False}.get(found.get("UnitFileState", ""))
+    load, file = found.get("LoadState", ""), found.get("UnitFileState", "")
+    states = {
+        "active": {"active": True, "inactive": False, "failed": False}.get(found.get("ActiveState", ""), "unknown"),
+        # Whatever else a unit may be (static, generated), systemctl knows better.
+        "enabled": {"enabled": True, "disabled": False}.get(file, False if load == "not-found" else "unknown"),
+        "masked": file == "masked",
+    }
     done = (
-        found.get("LoadState") == "loaded"
+        load in ("loaded", "not-found", *(["masked"] if wanted.get("masked") else []))
         and not reload
-        and (wanted.get("active") is None or wanted.get("active") is active)
-        and (wanted.get("enabled") is None or wanted.get("enabled") is enabled)
+        and not wanted.get("anew")
+        and all(wanted.get(key) in (None, value) for key, value in states.items())
     )
     return {"done": done, "reload": reload}
 

@@ -20,7 +20,7 @@ _SEEN = {
     "template": {"src", "dest", "owner", "group", "mode", "validate"},
     "copy": {"src", "content", "dest", "owner", "group", "mode", "validate"},
     "file": {"path", "state", "owner", "group", "mode"},
-    "systemd_service": {"name", "state", "enabled"},
+    "systemd_service": {"name", "state", "enabled", "masked"},
 }
 
 
@@ -113,10 +113,16 @@ def wanted(step: Step, content: bytes | None) -> dict[str, Any]:
     if not set(given) <= _SEEN[step.action] or not (mode is None or (isinstance(mode, str) and _MODE.fullmatch(mode))):
         return unsure
     if step.action == "systemd_service":
-        if given.get("state", "started") not in ("started", "stopped"):
-            return unsure
-        active = given["state"] == "started" if "state" in given else None
-        return {"kind": "unit", "path": _unit(step.name), "active": active, "enabled": given.get("enabled")}
+        state = given.get("state")
+        return {
+            "kind": "unit",
+            "path": _unit(step.name),
+            "active": {"started": True, "stopped": False}.get(str(state)),
+            "enabled": given.get("enabled"),
+            "masked": given.get("masked"),
+            # All else is the action's. Whether systemd has to read files first, the host can tell.
+            "anew": state not in (None, "started", "stopped"),
+        }
     owned = {key: str(given[key]) for key in ("mode", "owner", "group") if given.get(key) is not None}
     if step.action == "file":
         kind = given.get("state", "file")

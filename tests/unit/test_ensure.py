@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.ha_web.plugins.modules.ensure import _unit
 
 REPO = Path(__file__).resolve().parents[2]
 TEMPLATE = (
@@ -106,3 +107,44 @@ def test_a_file_that_fails_its_check_replaces_nothing(here: Path) -> None:
     assert failed["msg"].startswith(f"{here}/out/a: failed to validate")
     assert "hello 3 1" in (here / "out/a").read_text()
     assert (here / "out/secret").read_text() == "hello is secret"
+
+
+RUNS = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"}
+MISSING = {"LoadState": "not-found", "ActiveState": "inactive", "UnitFileState": "", "NeedDaemonReload": "no"}
+MASKED = {"LoadState": "masked", "ActiveState": "inactive", "UnitFileState": "masked", "NeedDaemonReload": "no"}
+STARTED, STOPPED = {"active": True, "enabled": True}, {"active": False, "enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "done"),
+    [
+        (STARTED, RUNS, True),
+        (STARTED, {**RUNS, "ActiveState": "failed"}, False),
+        (STARTED, {**RUNS, "UnitFileState": "disabled"}, False),
+        (STARTED, {**RUNS, "NeedDaemonReload": "yes"}, False),
+        (STARTED, MISSING, False),
+        (STARTED, {}, False),
+        (STOPPED, RUNS, False),
+        (STOPPED, {**RUNS, "ActiveState": "inactive", "UnitFileState": "disabled"}, True),
+        (STOPPED, MISSING, True),
+        # Its file is gone, and it runs.
+        (STOPPED, {**MISSING, "ActiveState": "active"}, False),
+        (STOPPED, {}, False),
+        ({"masked": True}, MASKED, True),
+        ({"masked": True}, MISSING, False),
+        ({"masked": True}, RUNS, False),
+        ({"masked": False}, MASKED, False),
+        (STARTED, MASKED, False),
+        ({"anew": True}, RUNS, False),
+    ],
+)
+def test_what_systemd_says_of_a_unit_is_held_against_what_is_wanted(
+    wanted: dict[str, bool], found: dict[str, str], done: bool
+) -> None:
+    asked = {"active": None, "enabled": None, "masked": None, "anew": None, **wanted}
+    assert _unit(asked, found) == {"done": done, "reload": found.get("NeedDaemonReload") == "yes"}
+
+
+def test_a_restart_is_told_what_systemd_has_not_read() -> None:
+    asked = {"active": None, "enabled": True, "masked": None, "anew": True}
+    assert _unit(asked, {**RUNS, "NeedDaemonReload": "yes"}) == {"done": False, "reload": True}

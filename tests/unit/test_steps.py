@@ -82,8 +82,13 @@ def test_what_a_host_can_tell(
     ],
 )
 def test_what_systemd_can_tell(given: dict[str, Any], unit: str, active: bool | None, enabled: bool | None) -> None:
-    expected = {"kind": "unit", "path": unit, "active": active, "enabled": enabled}
+    expected = {"kind": "unit", "path": unit, "active": active, "enabled": enabled, "masked": None, "anew": False}
     assert wanted(Step("systemd_service", given), None) == expected
+
+
+def test_a_restart_is_not_for_a_host_to_tell_but_what_systemd_has_read_is() -> None:
+    asked = wanted(Step("systemd_service", {"name": "nginx", "state": "restarted"}), None)
+    assert (asked["kind"], asked["active"], asked["anew"]) == ("unit", None, True)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +101,7 @@ def test_what_systemd_can_tell(given: dict[str, Any], unit: str, active: bool | 
         ("copy", {"src": "folder", "dest": "/etc/a"}, None),
         ("file", {"path": "/etc/a", "state": "touch"}, None),
         ("file", {"path": "/etc/a", "state": "directory", "recurse": True}, None),
-        ("systemd_service", {"name": "nginx", "state": "reloaded"}, None),
-        ("systemd_service", {"name": "nginx", "masked": True}, None),
+        ("systemd_service", {"name": "nginx", "no_block": True}, None),
     ],
 )
 def test_where_the_action_itself_must_look(action: str, arguments: dict[str, Any], content: bytes | None) -> None:
