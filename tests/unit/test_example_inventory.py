@@ -45,7 +45,7 @@ PLAYBOOK = """
   gather_facts: false
   roles: [{role: lvs.ha_web.firewall, tags: never}]
   vars:
-    __firewall_came: {stdout: ""}
+    __firewall_there: {stdout: ""}
   tasks:
     - ansible.builtin.assert:
         that: __firewall_errors == ""
