@@ -82,9 +82,11 @@ def _read(number: int, declared: Any) -> Iterator[Step]:
         return
     if not isinstance(arguments, Mapping) or not arguments.get(ACTIONS[action]):
         raise StepError(f"step {number}, {action}, has no {ACTIONS[action]}.")
+    # Null counts as not given, as for Ansible's own actions.
+    arguments = {key: value for key, value in arguments.items() if value is not None}
     variables, secret = dict(declared.get("vars") or {}), declared.get("secret", False)
     if "each" not in declared:
-        yield Step(action, dict(arguments), variables, secret)
+        yield Step(action, arguments, variables, secret)
         return
     if not isinstance(declared["each"], list):
         raise StepError(f"step {number}: each is {declared['each']!r}, and must be a list.")

@@ -17,7 +17,7 @@ SUM = hashlib.sha256(b"text").hexdigest()
 def test_steps_in_their_order_without_those_that_are_off() -> None:
     declared = [
         {"file": {"path": "/etc/a.d", "state": "directory"}},
-        {"template": FILE, "secret": True, "vars": {"x": 1}},
+        {"template": {**FILE, "group": None}, "secret": True, "vars": {"x": 1}},
         {"copy": {"content": "x", "dest": ""}, "when": False},
         {"systemd_service": {"name": "{item[unit]}", "enabled": True}, "each": [{"unit": "a"}, {"unit": "b"}]},
     ]
@@ -28,7 +28,7 @@ def test_steps_in_their_order_without_those_that_are_off() -> None:
         ("systemd_service", "a"),
         ("systemd_service", "b"),
     ]
-    assert (read[1].secret, read[1].variables) == (True, {"x": 1})
+    assert (read[1].arguments, read[1].secret, read[1].variables) == (FILE, True, {"x": 1})
     assert read[3].variables == {"item": {"unit": "b"}}
 
 
