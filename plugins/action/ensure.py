@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -76,9 +75,11 @@ class ActionModule(ActionBase):
             return asked
         result: dict[str, Any] = {"changed": False, "changed_names": [], "diff": []}
         for step, there in zip(declared, asked["there"]):
-            if there["done"]:
+            # A unit may be of the files that have just been written.
+            reload = there.get("reload") or (result["changed"] and not self._task.check_mode)
+            if there["done"] and not (reload and step.action == "systemd_service"):
                 continue
-            done = self._do(step, there, variables)
+            done = self._do(step, reload, variables)
             if done.get("failed"):
                 return {**done, **result, "failed": True, "msg": f"{step.name}: {done.get('msg', 'failed')}"}
             if done.get("changed"):
@@ -105,11 +106,11 @@ class ActionModule(ActionBase):
                     return file.read()
         return None
 
-    def _do(self, step: Step, there: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    def _do(self, step: Step, reload: bool, variables: dict[str, Any]) -> dict[str, Any]:
         if step.action in _ACTIONS:
             done = self._action(step, variables)
         else:
-            more = {"daemon_reload": True} if there.get("reload") else {}
+            more = {"daemon_reload": True} if reload and step.action == "systemd_service" else {}
             done = self._execute_module(
                 module_name=f"ansible.builtin.{step.action}",
                 module_args={**step.arguments, **more},
