@@ -189,8 +189,10 @@ def _units(module: AnsibleModule, names: Iterable[str]) -> dict[str, dict[str, s
 
 
 def _unit(wanted: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, bool]:
-    reload = found.get("NeedDaemonReload") == "yes"
     load, file = found.get("LoadState", ""), found.get("UnitFileState", "")
+    # One that was not there a moment ago is not looked for again.
+    awaited = load == "not-found" and (wanted.get("active") or wanted.get("enabled") or wanted.get("anew"))
+    reload = bool(awaited) or found.get("NeedDaemonReload") == "yes"
     states = {
         "active": {"active": True, "inactive": False, "failed": False}.get(found.get("ActiveState", ""), "unknown"),
         # Whatever else a unit may be (static, generated), systemctl knows better.
