@@ -67,8 +67,10 @@ def test_there_are_files() -> None:
 def test_nginx_accepts(file: Path) -> None:
     code, words = config_test(file)
     assert code == 0, words
-    # A certificate that signed itself has nobody to be asked about.
-    assert all("ssl_stapling" in line for line in words.splitlines())
+    # A certificate that signed itself has nobody to be asked about. The files are of Debian 12, whose way to HTTP/2
+    # later releases still take; the role writes theirs.
+    borne = ("ssl_stapling", '"listen ... http2" directive is deprecated')
+    assert all(any(one in line for one in borne) for line in words.splitlines())
 
 
 @pytest.mark.parametrize(
