@@ -75,9 +75,9 @@ class ActionModule(ActionBase):
             return asked
         result: dict[str, Any] = {"changed": False, "changed_names": [], "diff": []}
         for step, there in zip(declared, asked["there"]):
-            # A unit may be of the files that have just been written.
-            reload = there.get("reload") or (result["changed"] and not self._task.check_mode)
-            if there["done"] and not (reload and step.action == "systemd_service"):
+            # A unit that shall run may be of the files that have just been written.
+            reload = there.get("reload") or (result["changed"] and step.runs and not self._task.check_mode)
+            if there["done"] and not reload:
                 continue
             done = self._do(step, reload, variables)
             if done.get("failed"):
@@ -110,7 +110,7 @@ class ActionModule(ActionBase):
         if step.action in _ACTIONS:
             done = self._action(step, variables)
         else:
-            more = {"daemon_reload": True} if reload and step.action == "systemd_service" else {}
+            more = {"daemon_reload": True} if reload else {}
             done = self._execute_module(
                 module_name=f"ansible.builtin.{step.action}",
                 module_args={**step.arguments, **more},

@@ -49,6 +49,13 @@ class Step:
         """What it is about: a path, or a unit."""
         return str(self.arguments[ACTIONS[self.action]])
 
+    @property
+    def runs(self) -> bool:
+        """Whether it is a unit that shall run, now or at boot."""
+        given = self.arguments
+        running = given.get("state", "stopped") != "stopped" or bool(given.get("enabled"))
+        return self.action == "systemd_service" and running
+
 
 def steps(arguments: Mapping[str, Any]) -> list[Step]:
     """Return the steps of a task, without those whose ``when`` is false.

@@ -106,3 +106,17 @@ def test_a_restart_is_not_for_a_host_to_tell_but_what_systemd_has_read_is() -> N
 )
 def test_where_the_action_itself_must_look(action: str, arguments: dict[str, Any], content: bytes | None) -> None:
     assert wanted(Step(action, arguments), content) == {"kind": ""}
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "runs"),
+    [
+        ("systemd_service", {"name": "a", "state": "restarted"}, True),
+        ("systemd_service", {"name": "a", "enabled": True}, True),
+        ("systemd_service", {"name": "a", "state": "stopped", "enabled": False}, False),
+        ("systemd_service", {"name": "a", "masked": True}, False),
+        ("file", {"path": "/a", "state": "directory"}, False),
+    ],
+)
+def test_who_shall_run(action: str, arguments: dict[str, Any], runs: bool) -> None:
+    assert Step(action, arguments).runs is runs
