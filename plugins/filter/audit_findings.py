@@ -126,6 +126,7 @@ def _reading(variables: Mapping[str, Any]) -> Reading:
     listened = [one for one in known("audit_heard").get("results", ()) if not one.get("skipped")]
     return Reading(
         unreachable=str(facts.get("msg", "")),
+        release=str(facts.get("ansible_facts", {}).get("ansible_distribution_major_version", "")),
         roles=known("audit_roles"),
         broken=known("audit_broken"),
         read=known("audit_read"),

@@ -17,6 +17,7 @@ from ansible_collections.lvs.ha_web.plugins.module_utils._topology.derivation im
 from ansible_collections.lvs.ha_web.plugins.plugin_utils import _keepalived_table
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._audit import node as nodes
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._audit.audit import CONFIGURATION, Limits, Reading, audit
+from ansible_collections.lvs.ha_web.plugins.plugin_utils._audit.node import tiers
 from ansible_collections.lvs.ha_web.plugins.plugin_utils._audit.report import report
 from hypothesis import given
 from hypothesis import strategies as st
@@ -596,3 +597,9 @@ def test_any_difference_has_words(right: str, wrong: str) -> None:
     file = {"path": "/x", "content": wrong, "mode": "0644", "owner": "root"}
     found = list(nodes.findings("web1", said, cluster["web1"]["read"] | {"files": [file]}))
     assert bool(found) == (right != wrong)
+
+
+@pytest.mark.parametrize(("release", "findings"), [("12", 1), ("13", 0)])
+def test_versions_are_compared_among_nodes_of_one_release(release: str, findings: int) -> None:
+    nodes = [("web1", "web", "12", {"nginx": "1.22.1"}), ("web2", "web", release, {"nginx": "1.26.3"})]
+    assert len(list(tiers(nodes))) == findings

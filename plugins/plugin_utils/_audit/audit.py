@@ -28,10 +28,11 @@ class Reading:
     """What was read of one node.
 
     roles is what each role says of it, broken which of them could say nothing, and why; the rest are what modules
-    returned, empty where they did not run; deaf says why nobody could be heard.
+    returned, empty where they did not run; deaf says why nobody could be heard; release is the distribution's.
     """
 
     unreachable: str = ""
+    release: str = ""
     roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Any] = field(default_factory=dict)
@@ -93,7 +94,12 @@ class _Audit:
             self._node(name, reading)
         routers = self._routers()
         self._tables(routers)
-        self._keep(nodes.tiers({name: (self._tiers[name], self._described[name]["versions"]) for name in self._good}))
+        self._keep(
+            nodes.tiers(
+                (name, self._tiers[name], self._readings[name].release, self._described[name]["versions"])
+                for name in self._good
+            )
+        )
         order = [*self._readings, "directors", "web", "storage", "monitor"]
         place = {name: number for number, name in enumerate(order)}
         self._findings.sort(key=lambda one: (place.get(one.node, len(place)), one.subject))

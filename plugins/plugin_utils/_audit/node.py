@@ -22,7 +22,7 @@ What a role says is a mapping, from its tasks/audit.yml; of each key a list, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -221,17 +221,17 @@ def _offset(measured: Mapping[str, float]) -> str:
     return f"{abs(measured['offset']):.2f} s (give or take {measured['error']:.2f} s) {direction}"
 
 
-def tiers(nodes: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator[Finding]:
-    """Yield versions that differ within a tier.
+def tiers(nodes: Iterable[tuple[str, str, str, Mapping[str, str]]]) -> Iterator[Finding]:
+    """Yield versions that differ within a tier, among nodes of the same release of the distribution.
 
     Args:
-        nodes: by name, the tier and the versions.
+        nodes: of each its name, tier, release and versions.
     """
-    seen: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for node, (tier, own) in nodes.items():
+    seen: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    for node, tier, release, own in nodes:
         for what, version in own.items():
-            seen.setdefault((tier, what), {}).setdefault(version, []).append(node)
-    for (tier, what), found in seen.items():
+            seen.setdefault((tier, what, release), {}).setdefault(version, []).append(node)
+    for (tier, what, _release), found in seen.items():
         if len(found) > 1:
             words = ", ".join(f"{version} on {' '.join(names)}" for version, names in sorted(found.items()))
             yield Finding(tier, f"version of {what}", words, "Upgrade those that are behind.", "node")
