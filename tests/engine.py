@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker.types import LogConfig
 
 os.environ["HA_WEB_LAB"] = "ha-web-test"
 os.environ["HA_WEB_APT_CACHE_PORT"] = "13143"
@@ -62,14 +63,14 @@ def _in_container(*command: str, modules: str) -> str:
     """Run a command in a privileged container: all of its output must arrive."""
     client = engine.Engine(embedded.DOCKER_HOST, "", "").client()
     words = client.containers.run(
-        image.name(settings.RELEASE, "bare"),
+        image.name(settings.RELEASES[0], "bare"),
         ["sh", "-ec", *command],
         privileged=True,
         remove=True,
         network_mode="none",
         volumes=[f"/lib/modules:/lib/modules:{modules}"],
         # The engine keeps no logs; this one's output is read from them.
-        log_config={"Type": "json-file"},
+        log_config=LogConfig(type="json-file"),
     )
     client.close()
     return str(words.decode())
@@ -91,12 +92,12 @@ def _ipvs_module_says() -> str:
         packed.add(settings.REPO / "plugins/module_utils", "ha_web")
     client = engine.Engine(embedded.DOCKER_HOST, "", "").client()
     container = client.containers.create(
-        image.name(settings.RELEASE, "bare"),
+        image.name(settings.RELEASES[0], "bare"),
         ["python3", "-c", program],
         privileged=True,
         network_mode="none",
         working_dir="/srv",
-        log_config={"Type": "json-file"},
+        log_config=LogConfig(type="json-file"),
     )
     container.put_archive("/srv", archive.getvalue())
     container.start()

@@ -56,7 +56,7 @@ def said(*command: str | Path, **environment: str) -> str:
 def installed(folder: Path, *packages: str) -> Path:
     """Return the programs of a new environment with these packages."""
     venv.create(folder, with_pip=True)
-    command = [folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    command = [str(folder / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *packages]
     subprocess.run(command, check=True)
     return folder / "bin"
 
