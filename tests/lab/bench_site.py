@@ -156,18 +156,24 @@ def serves(cluster: Cluster) -> None:
 
 
 def deployed(
-    cluster: Cluster, detail: Detail, book: Path, *arguments: str, ours: bool = True, **settings: str
+    cluster: Cluster,
+    detail: Detail,
+    book: Path,
+    *arguments: str,
+    ours: bool = True,
+    rounds: int = ROUNDS,
+    settings: Mapping[str, str] | None = None,
 ) -> dict[str, list[Run]]:
     """Deploy on new nodes, see that it serves, and run again; ours must not change anything then."""
     run = unchanged if ours else timed
     anew(cluster, detail)
     detail(f"{book.stem}: first run")
-    first = timed(cluster, book, *arguments, **settings)
+    first = timed(cluster, book, *arguments, **(settings or {}))
     serves(cluster)
     again = []
-    for turn in range(ROUNDS):
-        detail(f"{book.stem}: no change, {turn + 1} of {ROUNDS}")
-        again.append(run(cluster, book, *arguments, **settings))
+    for turn in range(rounds):
+        detail(f"{book.stem}: no change, {turn + 1} of {rounds}")
+        again.append(run(cluster, book, *arguments, **(settings or {})))
     return {"first": [first], "no change": again}
 
 
@@ -226,7 +232,7 @@ def peer(cluster: Cluster, detail: Detail) -> dict[str, list[Run]]:
         "ANSIBLE_INJECT_FACT_VARS": "true",
         "ANSIBLE_ALLOW_BROKEN_CONDITIONALS": "true",
     }
-    return deployed(cluster, detail, _PEER_PLAYBOOK, f"--extra-vars=@{topology}", ours=False, **settings)
+    return deployed(cluster, detail, _PEER_PLAYBOOK, f"--extra-vars=@{topology}", ours=False, settings=settings)
 
 
 # Failover
@@ -278,7 +284,7 @@ def measure(cluster: Cluster) -> dict[str, Any]:
         runs[SAME] = deployed(cluster, detail, SITE, *_SAME)
         detail(" ".join(_SAME[:1]))
     with steps.step("whole") as detail:
-        runs[WHOLE] = deployed(cluster, detail, SITE)
+        runs[WHOLE] = deployed(cluster, detail, SITE, rounds=0)
         detail(f"{len(cluster.nodes)} nodes")
     floors: dict[str, list[Run]] = {name: [] for name in FLOORS}
     ways: dict[str, list[Run]] = {name: [] for name in WAYS}
@@ -292,6 +298,7 @@ def measure(cluster: Cluster) -> dict[str, Any]:
                 if name == LAB or turn == 0:
                     detail(f"round {turn + 1} of {ROUNDS}: {name}")
                     ways[name].append(unchanged(cluster, SITE, **settings))
+        runs[WHOLE]["no change"] = ways[LAB]
         detail(", ".join(WAYS))
     with steps.step("failover") as detail:
         outages = {"lvs.ha_web": losses(cluster, detail)}
