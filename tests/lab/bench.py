@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import cache, engine
+from . import cache, engine, pythons
 from .container import COLLECTION, Container, of_ansible
 from .report import LabError, Steps, say
 from .settings import CACHE, REPO
@@ -87,16 +85,7 @@ class Figures:
 
 
 def _pyroute2(part: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", "--no-deps"]
-    done = subprocess.run(
-        [*command, "--target", str(part), _PYROUTE2],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(f"pip could not install {_PYROUTE2}: {done.stderr.strip()[-1000:]}")
+    pythons.install(part, "--no-deps", _PYROUTE2)
 
 
 def _files() -> dict[str, Path]:

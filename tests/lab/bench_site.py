@@ -14,7 +14,6 @@ import json
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import cache, outage, playbook
+from . import cache, outage, playbook, pythons
 from .bench import table
 from .cluster import Cluster
 from .faults import masters
@@ -207,16 +206,7 @@ def written(number: int, plays: Sequence[Mapping[str, Any]]) -> Path:
 
 
 def _debops(part: Path) -> None:
-    install = ["pip", "install", "--disable-pip-version-check", "--no-compile", "--no-deps"]
-    done = subprocess.run(
-        [sys.executable, "-m", *install, "--target", str(part), *_PACKAGES],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(f"pip could not install {PEER}: {done.stderr.strip()[-1000:]}")
+    pythons.install(part, "--no-deps", *_PACKAGES)
 
 
 def peer(cluster: Cluster, detail: Detail) -> dict[str, list[Run]]:

@@ -66,11 +66,28 @@ def packages(release: str) -> Path:
     wanted = [f"{name}=={version(name)}" for name in ("pytest", "hypothesis")]
 
     def build(part: Path) -> None:
-        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
-        command += ["--target", str(part), "--python-version", python, "--only-binary", ":all:", *wanted]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            tail = "\n  ".join(done.stderr.strip().splitlines()[-12:])
-            raise LabError(f"pip could not install {' '.join(wanted)} for Python {python}:\n  {tail}")
+        install(part, "--python-version", python, "--only-binary", ":all:", *wanted)
 
     return cache.get(CACHE, f"packages-{python}", cache.key("packages 1", python, wanted), build)
+
+
+def install(part: Path, *arguments: str) -> None:
+    """Have pip put packages into a folder; ``arguments`` are its own.
+
+    Raises:
+        LabError: it could not, in its words.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-compile",
+        "--target",
+        str(part),
+    ]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        tail = "\n  ".join(done.stderr.strip().splitlines()[-12:])
+        raise LabError(f"pip could not install {' '.join(arguments)}:\n  {tail}")
