@@ -79,6 +79,10 @@ _value:
       description: How late the probe itself was at worst. If that is much, its host stood still, not the service.
       type: float
       sample: 0.001
+    again:
+      description: How many had the first packet of their connection sent again.
+      type: int
+      sample: 0
 """
 
 import math

@@ -18,6 +18,7 @@ TCP connection and is never repeated. Output is one JSON object a line: first
     error    one word; empty when the answer is whole and its status below 400
     server   what the answer's header X-Served-By says
     port     of the client, with which a request is found in captures and connection tables
+    again    how often its SYN was sent again, as Linux counts (TCP_INFO); 0 on other kernels
 
 SIGTERM or a STOP_FILE ends it early: what is under way is awaited, nothing more is sent. It ends by itself
 after SECONDS + TIMEOUT at the latest, and standstills of its host.
@@ -28,6 +29,9 @@ the gap.
 
 With a longer one, its requests get as much longer as the probe's own host stands still: an answer that has come
 meanwhile, or waits behind the same standstill, says nothing against who has sent it.
+
+Then ``again`` tells lost from late: a SYN is sent again after a second without an answer, and the answer is the
+kernel's, however busy its server is. Data does not count: it is sent again after 0.2 s, and a busy host takes longer.
 """
 
 from __future__ import annotations
@@ -55,6 +59,7 @@ _FLUSH_EVERY = 0.1  # seconds; a write for each answer would cost as much as the
 _NAP = 0.1  # seconds: it sleeps no longer, to notice that it slept too long
 _STANDSTILL = 0.2  # seconds: the scheduler's share is less
 _SYN_AGAIN = 1.0  # seconds: a shorter time-out is for gaps, which no late success may hide
+_TOTAL_RETRANS = slice(100, 104)  # of Linux' struct tcp_info: tcpi_total_retrans
 
 
 def error_word(number: int) -> str:
@@ -81,6 +86,14 @@ def parse(answer: bytes) -> tuple[int, str, str]:
     return status, headers.get("x-served-by", ""), error
 
 
+def sent_again(connection: socket.socket) -> int:
+    """Return how many segments Linux has sent again on a connection."""
+    if sys.platform != "linux":
+        return 0
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TOTAL_RETRANS.stop)
+    return int.from_bytes(info[_TOTAL_RETRANS], sys.byteorder)
+
+
 @dataclass
 class _Request:
     number: int
@@ -90,6 +103,7 @@ class _Request:
     late: float
     connection: socket.socket
     sent: bool = False
+    again: int = 0
     done: bool = False
     answer: bytes = b""
 
@@ -183,6 +197,7 @@ class Probe:
                 if failed:
                     self._end(request, error=error_word(failed))
                     return
+                request.again = sent_again(request.connection)  # of the SYN alone, as nothing else was sent
                 # A request of one packet always fits into a new connection's buffer.
                 request.connection.send(self._text)
                 request.sent = True
@@ -213,6 +228,8 @@ class Probe:
 
     def _end(self, request: _Request, status: int = 0, server: str = "", error: str = "") -> None:
         request.done = True
+        if not request.sent:
+            request.again = sent_again(request.connection)
         port = request.connection.getsockname()[1]
         self._selector.unregister(request.connection)
         request.connection.close()
@@ -225,6 +242,7 @@ class Probe:
             "error": error,
             "server": server,
             "port": port,
+            "again": request.again,
         }
         self._lines.append(json.dumps(record, separators=(",", ":")))
 

@@ -147,6 +147,13 @@ samples:
       description: The client's port.
       type: int
       sample: 40000
+    again:
+      description:
+        - How often the connection's first packet was sent again, which happens after a second without an answer. With a
+          O(timeout) above 1 it tells what was lost from what was late.
+        - Linux counts it; elsewhere it is 0.
+      type: int
+      sample: 0
 pid:
   description: The process group in the background.
   returned: with O(dest)

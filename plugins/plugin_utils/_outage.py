@@ -30,6 +30,7 @@ class Sample:
     error: str
     server: str
     port: int
+    again: int = 0  # older probes do not tell
 
     @property
     def failed(self) -> bool:
@@ -56,6 +57,7 @@ class Reading:
         longest_gap_s: the longest time between two neighbouring successes.
         probe_late_s: how late the probe itself was at worst; a large figure means that the
             machine under it stood still, and that the others are not the cluster's.
+        again: requests whose SYN was sent again, which takes a timeout above a second to be seen.
     """
 
     requests: int
@@ -66,6 +68,7 @@ class Reading:
     longest_gap_s: float
     latency: Latency
     probe_late_s: float
+    again: int
 
 
 def sample(line: str) -> Sample:
@@ -125,4 +128,5 @@ def read(samples: Iterable[Sample], timeout_s: float) -> Reading:
         ),
         # A probe that stands still sends late, or notices a timeout late.
         probe_late_s=round(max((max(one.late, one.took - timeout_s) for one in ordered), default=0.0), 3),
+        again=sum(one.again > 0 for one in ordered),
     )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 
 from . import outage
@@ -16,9 +17,21 @@ from .settings import REPO
 RATE = 100  # requests a second
 TIMEOUT_S = 0.8  # below one second: see _probe.py
 PATIENCE_S = 3.0  # where no gap is measured: an engine that is busy with something else is late, and not wrong
+_STANDSTILL_S = 0.5  # of the client's kernel, which then sends a SYN again before it looks for the answer
 _LONGEST_S = 600  # nobody may forget a load: it ends by itself
 
 PROBE = REPO / "plugins/module_utils/_probe.py"
+
+
+def lost(samples: Sequence[Sample]) -> list[Sample]:
+    """Return the requests whose SYN was lost: sent again, and the client did not stand still meanwhile."""
+    return [one for one in samples if one.again and _stood_still(samples, one) < _STANDSTILL_S]
+
+
+def _stood_still(samples: Sequence[Sample], during: Sample) -> float:
+    """Return for how long the client stood still while a request was under way: others were sent late by that."""
+    meanwhile = outage.within(samples, during.at, during.at + during.took)
+    return max((min(one.late, one.at - during.at) for one in meanwhile), default=0.0)
 
 
 class Load:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lab import outage
+from lab.load import lost
 from lab.outage import Sample
 
 TIMEOUT_S = 0.8
@@ -82,6 +83,32 @@ def test_percentile_is_a_measured_value(percent: float, value: int) -> None:
 def test_sample_is_a_line_of_the_probe() -> None:
     line = '{"n":7,"at":1.5,"late":0.0,"took":0.1,"status":200,"error":"","server":"web1","port":40000}'
     assert outage.sample(line) == Sample(7, 1.5, 0.0, 0.1, 200, "", "web1", 40000)
+
+
+def test_what_was_sent_again_is_counted_and_an_older_probe_tells_nothing_of_it() -> None:
+    line = '{"n":7,"at":1.5,"late":0.0,"took":1.1,"status":200,"error":"","server":"web1","port":40000,"again":2}'
+    told = outage.sample(line)
+    assert told.again == 2
+    assert outage.read([told, *series("aaa")], 3.0).again == 1
+
+
+@pytest.mark.parametrize(
+    ("late", "since", "is_lost"),
+    [
+        (0.0, 1.1, True),
+        (0.3, 0.9, True),
+        (0.9, 1.0, False),
+        # The standstill was over when the request was sent, or soon after.
+        (0.9, -0.1, True),
+        (0.9, 0.1, True),
+    ],
+)
+def test_a_syn_that_is_sent_again_was_lost_unless_the_client_stood_still(
+    late: float, since: float, is_lost: bool
+) -> None:
+    again = Sample(0, 100, 0, 1.2, 200, "", "web1", 40000, again=1)
+    other = Sample(1, 100 + since, late, 0.002, 200, "", "web1", 40001)
+    assert lost([again, other]) == [again] * is_lost
 
 
 patterns = st.text(alphabet="abc-!", max_size=60)

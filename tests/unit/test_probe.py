@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -96,6 +97,7 @@ def test_every_request_is_answered_and_on_time() -> None:
         lines = run(port, rate=100, seconds=0.5)
     assert [line["n"] for line in lines] == list(range(50))
     assert {(line["status"], line["error"], line["server"]) for line in lines} == {(200, "", "web1")}
+    assert {line["again"] for line in lines} == {0}
     starts = [line["at"] - line["late"] for line in lines]
     assert starts == pytest.approx([starts[0] + n / 100 for n in range(50)], abs=0.05)
 
@@ -144,6 +146,33 @@ def test_what_its_own_standstill_costs_is_no_timeout(timeout: float, answered: s
         lines = [json.loads(line) for line in process.stdout]
     assert [line["error"] for line in lines] == [error]
     assert lines[0]["took"] > 1.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+@pytest.mark.parametrize(("timeout", "error"), [(10, ""), (1.5, "timeout")])
+def test_a_syn_that_is_sent_again_is_counted(timeout: float, error: str) -> None:
+    written: list[str] = []
+    asked = itertools.count()
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        address = listener.getsockname()
+
+        def serve() -> None:
+            listener.accept()[0].close()  # makes room
+            answers(listener.accept()[0])
+
+        def ended() -> bool:
+            # The second time, the request's first SYN has been sent.
+            if next(asked) == 1 and not error:
+                threading.Thread(target=serve, daemon=True).start()
+            return False
+
+        # One connection fills the queue: the kernel drops other SYNs.
+        with socket.create_connection(address):
+            probe.Probe(*address, "/", 1, timeout, write=written.append, ended=ended).run(1)
+    _hello, line = map(json.loads, "".join(written).splitlines())
+    assert line["error"] == error
+    assert line["again"] >= 1
+    assert line["took"] >= 1
 
 
 def test_refused_and_reset_are_told_apart() -> None:

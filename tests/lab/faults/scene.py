@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .. import outage
 from ..cluster import Cluster
 from ..load import TIMEOUT_S, Load
-from ..outage import Reading
+from ..outage import Reading, Sample
 from ..report import LabError, wait_for
 from ..watch import Watch
 
@@ -62,19 +62,21 @@ class Scene:
         """Return what the requests sent in the given time show."""
         return outage.read(self.load.samples(since, until), TIMEOUT_S)
 
-    def first_failure(self, since: float) -> float:
-        """Return when the first request after ``since`` was sent that failed; else ``since``."""
-        return next((one.at for one in self.load.samples(since) if one.failed), since)
+    def first_failure(self, since: float, until: float = float("inf")) -> float:
+        """Return when the first request of the given time was sent that failed; else ``since``."""
+        return next((one.at for one in self.load.samples(since, until) if one.failed), since)
 
     def settle(self, master: str = "") -> None:
         """Wait until all is as declared again and no request fails any more."""
         self.cluster.wait_until_healthy(DEADLINE_S, master)
         self.load.wait_until_quiet(SETTLE_S)
 
-    def demand(self, claim: str, holds: bool, reading: Reading | None = None) -> None:
-        """Raise LabError with the numbers when a claim does not hold."""
+    def demand(
+        self, claim: str, holds: bool, reading: Reading | None = None, samples: Sequence[Sample] | None = None
+    ) -> None:
+        """Raise LabError with the numbers, of ``samples`` or else of the scene's load, when a claim does not hold."""
         if not holds:
-            failures = [f"{one.at:.3f} port {one.port} {one.error}" for one in self.load.samples() if one.failed]
+            failures = [_failure(one) for one in samples or self.load.samples() if one.failed or one.again]
             some = failures if len(failures) <= 20 else [*failures[:5], "...", *failures[-15:]]
             shown = "\n  ".join(["failed requests:", *some])
             raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}\n  {shown}")
@@ -87,6 +89,11 @@ class Scene:
     def holder(self) -> str:
         """Wait until exactly one director that has power holds the VIP; return its name."""
         return wait_for("exactly one holder of the VIP", self.cluster.the_holder, DEADLINE_S)
+
+
+def _failure(one: Sample) -> str:
+    words = [one.error, f"SYN sent again {one.again} times" if one.again else ""]
+    return f"{one.at:.3f} port {one.port} {', '.join(filter(None, words))}"
 
 
 @contextmanager

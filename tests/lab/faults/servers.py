@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from .. import outage
 from ..cluster import Cluster
-from ..load import TIMEOUT_S
+from ..load import PATIENCE_S, TIMEOUT_S, Load, lost
+from ..outage import Reading, Sample
 from ..report import wait_for
 from .scene import DEADLINE_S, SETTLE_S, TOLERANCE_S, Outcome, Scene, Tell, scene
 
@@ -134,38 +136,43 @@ def _eject(
 ) -> Outcome:
     """Break a web server and mend it; each of the two says when it did.
 
-    Claims: removed within the bound; no request fails or times out in the CALM_S after that;
-    mended, it gets requests again, and none of them fails.
+    Claims: removed within the bound; no request fails in the CALM_S after that, and no SYN is lost, as one from
+    a source port is whose old connection led to this server; mended, it gets requests again, and the same holds.
+    From the ejection on no gap is measured, and late is not failed: a patient load takes over.
     """
     bound = cluster.topology["virtual_services"][0][bound_name]
     with scene(cluster, tell, fault, *cluster.directors, node) as at:
         broken_at = break_it()
         left_at = at.watch.wait_until_out(at.holder(), cluster.address(node), broken_at, bound + 30)
         calm_until = left_at + CALM_S
-        at.load.wait_until_sent(calm_until)
-        # A server may be broken a while before anybody asks it, and while it is being stopped.
-        ejection_s = round(left_at - at.first_failure(broken_at), 3)
-        at.demand_below(f"time to eject {node}", ejection_s, bound)
-        calm = at.reading(left_at, calm_until)
-        at.demand(f"no request fails in {CALM_S:g} s after the ejection", not calm.failed, calm)
-        at.demand(f"{node} gets no request after its ejection", node not in calm.servers, calm)
-        tell(f"{node} is being mended")
-        mended_at = mend_it()
-        returned_s = _answers_again(at, node, mended_at)
-        reading = at.reading(broken_at)
-    return Outcome(
-        fault, "ejected after", ejection_s, bound, reading.failed, f"then 0; returned after {returned_s:.1f} s", reading
-    )
+        with Load(cluster, timeout=PATIENCE_S) as patient:
+            at.load.wait_until_sent(left_at)
+            at.load.stop()
+            # A server may be broken a while before anybody asks it, and while it is being stopped.
+            ejection_s = round(left_at - at.first_failure(broken_at, left_at), 3)
+            at.demand_below(f"time to eject {node}", ejection_s, bound)
+            # Once it is out, this load's time-outs say no more than late.
+            first = [one for one in at.load.samples(broken_at) if one.at < left_at or one.error != "timeout"]
+            patient.wait_until_sent(calm_until)
+            out = [*outage.within(first, left_at), *patient.samples(until=calm_until)]
+            calm = _demand_calm(at, f"in {CALM_S:g} s after the ejection", out)
+            at.demand(f"{node} gets no request after its ejection", node not in calm.servers, calm, out)
+            tell(f"{node} is being mended")
+            mended_at = mend_it()
+            returned_at = patient.wait_for_answer_of(node, mended_at, DEADLINE_S)
+            patient.wait_until_quiet(SETTLE_S)
+            patient.stop()
+            _demand_calm(at, f"when {node} returns", patient.samples(calm_until))
+        reading = outage.read([*first, *patient.samples()], PATIENCE_S)
+    remark = f"then 0; returned after {returned_at - mended_at:.1f} s"
+    return Outcome(fault, "ejected after", ejection_s, bound, reading.failed, remark, reading)
 
 
-def _answers_again(at: Scene, node: str, mended_at: float) -> float:
-    """Wait until a mended server answers; return after how many seconds."""
-    returned_at = at.load.wait_for_answer_of(node, mended_at, DEADLINE_S)
-    at.load.wait_until_quiet(SETTLE_S)
-    at.load.stop()
-    after = at.reading(mended_at)
-    at.demand(f"no request fails when {node} returns", not after.failed, after)
-    return returned_at - mended_at
+def _demand_calm(at: Scene, when: str, samples: Sequence[Sample]) -> Reading:
+    reading = outage.read(samples, PATIENCE_S)
+    at.demand(f"no request fails {when}", not reading.failed, reading, samples)
+    at.demand(f"no SYN is lost {when}", not lost(samples), reading, samples)
+    return reading
 
 
 def all_down(cluster: Cluster, tell: Tell) -> Outcome:
