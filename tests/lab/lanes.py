@@ -3,8 +3,9 @@
 """Long tests in two lanes beside each other: those that take times in the first engine, the others in a second one.
 
 An embedded engine has one core, and what is measured in it wants that core for itself. The second lane has another,
-yields to whatever the first lane does there, and writes into files. Where there is one core, too little memory for two
-engines, or an engine that is not ours, there is one lane, and everything comes one after the other.
+yields to whatever the first lane does there, and writes into files. When the first has no more times to take, it helps
+with the others, so that both end at about the same time. Where there is one core, too little memory for two engines, or
+an engine that is not ours, there is one lane, and everything comes one after the other.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,8 +27,9 @@ from . import embedded, engine, preflight
 from .report import LabError, say, wait_for
 from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REPO, SECOND
 
-# Scenarios without times, or with generous ones; all others take some.
-UNTIMED = ("default", "forwarding", "ipvs", "roles")
+# Scenarios without times, or with generous ones; all others take some. The longest first: what both lanes share ends
+# with short ones, and neither waits long for the other.
+UNTIMED = ("default", "web", "forwarding", "roles", "ipvs")
 LOGS = BUILD / "lanes"
 _NICENESS, _ENGINE_NICENESS = 15, 5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
@@ -50,31 +53,40 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a lane does, and with what; without logs it writes to the terminal."""
+    """Where a lane takes its jobs from, and with what it does them; without logs it writes to the terminal."""
 
-    jobs: list[Job]
+    queues: Sequence[deque[Job]]
     prefix: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     logs: Path | None = None
 
+    def take(self) -> Job | None:
+        """Take the next job, from the first queue that has one; None when all are empty."""
+        for queue in self.queues:
+            with suppress(IndexError):  # not asked for beforehand: another lane may take the last one in between
+                return queue.popleft()
+        return None
+
 
 def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) -> list[Plan]:
-    """Return what each lane does with make's ``targets``, none of which takes times, and with the scenarios."""
+    """Share out make's ``targets``, none of which takes times, and the scenarios."""
     quick = [_job(target) for target in targets]
     least, most = GUEST_MEMORY_MIB
     share = least * 3 // 2
     enough = machine.memory >= share * (1 if machine.running else 2)
     if machine.foreign or len(machine.cores) < 2 or not enough:
-        return [Plan([*quick, *map(_scenario, scenarios)])]
+        return [Plan([deque([*quick, *map(_scenario, scenarios)])])]
+    timed = deque(_scenario(name) for name in scenarios if name not in UNTIMED)
+    shared = deque([*quick, *(_scenario(name) for name in UNTIMED if name in scenarios)])
     # The first engine has the first core of few, the last of many: uml.pin.
     cores = machine.cores[1:2] if len(machine.cores) < 4 else machine.cores[-3:-1]
     return [
         Plan(
-            [_scenario(name) for name in scenarios if name not in UNTIMED],
+            [timed, shared],
             environment={"HA_WEB_MEMORY": str(min(most, max(least, (machine.memory - share) * 2 // 3)))},
         ),
         Plan(
-            [*quick, *(_scenario(name) for name in scenarios if name in UNTIMED)],
+            [shared],
             prefix=["nice", "-n", str(_NICENESS), "taskset", "-c", ",".join(map(str, cores))],
             environment={
                 "HA_WEB_LAB": SECOND,
@@ -116,10 +128,8 @@ class Lane(threading.Thread):
         return self.plan.logs and self.plan.logs / f"{name}.log"
 
     def run(self) -> None:
-        """Do all jobs."""
-        for job in self.plan.jobs:
-            if self._stopped.is_set():
-                return
+        """Do jobs until none is left."""
+        while not self._stopped.is_set() and (job := self.plan.take()):
             begun = time.monotonic()
             code = self._do(job)
             seconds = time.monotonic() - begun
@@ -205,6 +215,7 @@ def work(lanes: Sequence[Lane]) -> bool:
     Raises:
         KeyboardInterrupt: the user has ended it, and everything that was under way has come to its end.
     """
+    jobs = dict.fromkeys(job.name for lane in lanes for queue in lane.plan.queues for job in queue)
     try:
         for lane in lanes:
             lane.start()
@@ -216,11 +227,12 @@ def work(lanes: Sequence[Lane]) -> bool:
         for lane in lanes:
             lane.join()
         raise
-    _tell(lanes)
-    return not any(lane.failed for lane in lanes)
+    left = [name for name in jobs if not any(name in lane.results for lane in lanes)]
+    _tell(lanes, left)
+    return not left and not any(lane.failed for lane in lanes)
 
 
-def _tell(lanes: Sequence[Lane]) -> None:
+def _tell(lanes: Sequence[Lane], left: Sequence[str]) -> None:
     for lane in lanes:
         for name in lane.failed:
             log = lane.log(name)
@@ -228,9 +240,10 @@ def _tell(lanes: Sequence[Lane]) -> None:
                 say(f"\n--- {name}, {log}\n{log.read_text(encoding='utf-8', errors='replace')}")
     say("")
     for lane in lanes:
-        for job in lane.plan.jobs:
-            code, seconds = lane.results.get(job.name, (None, 0.0))
-            say(_line(job.name, "not run" if code is None else "FAILED" if code else "ok", seconds))
+        for name, (code, seconds) in lane.results.items():
+            say(_line(name, "FAILED" if code else "ok", seconds))
+    for name in left:
+        say(_line(name, "not run", 0))
 
 
 def end_second() -> bool:
