@@ -78,12 +78,13 @@ def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) ->
         return [Plan([deque([*quick, *map(_scenario, scenarios)])])]
     timed = deque(_scenario(name) for name in scenarios if name not in UNTIMED)
     shared = deque([*quick, *(_scenario(name) for name in UNTIMED if name in scenarios)])
+    first, second = (str(min(most, max(least, (machine.memory - share) * part // 3))) for part in (2, 1))
     # The first engine has the first core of few, the last of many: uml.pin.
     cores = machine.cores[1:2] if len(machine.cores) < 4 else machine.cores[-3:-1]
     return [
         Plan(
             [timed, shared],
-            environment={"HA_WEB_MEMORY": str(min(most, max(least, (machine.memory - share) * 2 // 3)))},
+            environment={"HA_WEB_MEMORY": first},
         ),
         Plan(
             [shared],
@@ -92,7 +93,7 @@ def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) ->
                 "HA_WEB_LAB": SECOND,
                 "HA_WEB_APT_CACHE_PORT": str(APT_CACHE_PORT + 2),  # the next is that of the engine's own test
                 "HA_WEB_BROWSER_PORT": str(BROWSER_PORT + 2),
-                "HA_WEB_MEMORY": str(least),
+                "HA_WEB_MEMORY": second,
                 "HA_WEB_NICENESS": str(_ENGINE_NICENESS),
             },
             logs=LOGS,
