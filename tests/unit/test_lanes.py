@@ -68,7 +68,10 @@ def test_second_lane_leaves_the_first_engine_its_core(cores: list[int], expected
     assert second.prefix[-1] == expected
 
 
-@pytest.mark.parametrize(("memory", "expected"), [(20_000, (8192, 5130)), (12_000, (4928, 3072)), (9_216, (3072, 3072))])
+MEMORY = [(20_000, (8192, 5130)), (12_000, (4928, 3072)), (9_216, (3072, 3072))]
+
+
+@pytest.mark.parametrize(("memory", "expected"), MEMORY)
 def test_first_engine_leaves_memory_to_the_second(memory: int, expected: tuple[int, int]) -> None:
     first, second = lanes.plans([], SCENARIOS, ROOMY._replace(memory=memory))
     assert (first.environment["HA_WEB_MEMORY"], second.environment["HA_WEB_MEMORY"]) == tuple(map(str, expected))
