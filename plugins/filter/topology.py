@@ -190,7 +190,7 @@ _value:
     lvs_timeouts:
       description: Seconds that IPVS keeps the entry of a connection without traffic; 0 leaves the kernel's.
       type: dict
-      sample: {tcp: 0, tcpfin: 30, udp: 0}
+      sample: {tcp: 0, tcpfin: 10, udp: 0}
     shares:
       description: Shared folders, by RV(ignore:name), RV(ignore:server), RV(ignore:mount) and RV(ignore:clients).
       type: list

@@ -26,7 +26,7 @@ from . import cache, outage, playbook, pythons
 from .bench import table
 from .cluster import Cluster
 from .faults import masters
-from .load import TIMEOUT_S, Load
+from .load import PATIENCE_S, Load
 from .measured import command
 from .proof import versions
 from .report import LabError, Steps
@@ -149,7 +149,7 @@ def serves(cluster: Cluster) -> None:
     with Load(cluster) as load:
         load.wait_for_requests(REQUESTS)
         load.stop()
-        seen = outage.read(load.samples(), TIMEOUT_S)
+        seen = outage.read(load.samples(), PATIENCE_S)
     if seen.failed or set(seen.servers) != set(cluster.real_servers):
         raise LabError(f"not every web server answers through {cluster.vip}: {seen}")
 

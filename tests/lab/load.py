@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from . import outage
@@ -15,8 +16,8 @@ from .report import wait_for
 from .settings import REPO
 
 RATE = 100  # requests a second
-TIMEOUT_S = 0.8  # below one second: see _probe.py
-PATIENCE_S = 3.0  # where no gap is measured: an engine that is busy with something else is late, and not wrong
+TIMEOUT_S = 0.8  # where a gap is measured: below one second, after which a lost SYN is sent again
+PATIENCE_S = 3.0  # where none is: an engine that is busy with something else is late, and not wrong
 _STANDSTILL_S = 0.5  # of the client's kernel, which then sends a SYN again before it looks for the answer
 _LONGEST_S = 600  # nobody may forget a load: it ends by itself
 
@@ -26,6 +27,14 @@ PROBE = REPO / "plugins/module_utils/_probe.py"
 def lost(samples: Sequence[Sample]) -> list[Sample]:
     """Return the requests whose SYN was lost: sent again, and the client did not stand still meanwhile."""
     return [one for one in samples if one.again and _stood_still(samples, one) < _STANDSTILL_S]
+
+
+def in_time(samples: Sequence[Sample]) -> list[Sample]:
+    """Return the samples as a probe with a time-out of TIMEOUT_S has them: what took longer has failed."""
+    return [
+        one if one.took < TIMEOUT_S else replace(one, status=0, server="", error=one.error or "timeout")
+        for one in samples
+    ]
 
 
 def _stood_still(samples: Sequence[Sample], during: Sample) -> float:
@@ -42,7 +51,7 @@ class Load:
         cluster: Cluster,
         path: str = "/",
         rate: float = RATE,
-        timeout: float = TIMEOUT_S,
+        timeout: float = PATIENCE_S,
         *,
         port: int = 80,
         longest: float = _LONGEST_S,
@@ -112,7 +121,12 @@ class Load:
         def quiet() -> bool:
             self._program.check()
             samples = self.samples()
-            return all(not one.failed for one in samples if one.at > samples[-1].at - seconds)
+            end = samples[-1].at
+            due = [one.n for one in samples if one.at < end - TIMEOUT_S]
+            # Numbers begin with 0: one that is missing has had no answer in time.
+            return len(due) == max(due, default=-1) + 1 and not any(
+                one.failed for one in in_time(outage.within(samples, end - seconds))
+            )
 
         self.wait_for_requests(int(seconds * self._rate))
         wait_for(f"{seconds:g} s without a failed request", quiet, deadline, every=0.1)

@@ -18,7 +18,7 @@ from . import outage
 from .cluster import Cluster
 from .faults import masters, servers
 from .faults.scene import Outcome
-from .load import TIMEOUT_S, Load
+from .load import PATIENCE_S, Load
 from .outage import Reading
 from .report import LabError, say
 
@@ -81,7 +81,7 @@ def _calm(cluster: Cluster) -> Reading:
     with Load(cluster) as load:
         load.wait_for_requests(REQUESTS)
         load.stop()
-        reading = outage.read(load.samples(), TIMEOUT_S)
+        reading = outage.read(load.samples(), PATIENCE_S)
     if reading.failed:
         raise LabError(f"requests fail on the healthy cluster: {reading}\n{cluster.evidence(cluster.nodes)}")
     return reading

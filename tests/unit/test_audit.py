@@ -49,7 +49,7 @@ def kernel(text: str) -> dict[str, Any]:
         key: Service(one.settings, {name: server.value for name, server in one.servers.items()})
         for key, one in expected.services.items()
     }
-    return {**declaration.as_parameters(Table(services, {}, Timeouts(900, 30, 300)))}
+    return {**declaration.as_parameters(Table(services, {}, Timeouts(900, 10, 300)))}
 
 
 def unit(**changes: Any) -> dict[str, Any]:
@@ -217,7 +217,7 @@ KINDS: list[tuple[str, Change, str]] = [
     (
         "time-out",
         lambda c: c["lvs1"]["table"]["timeouts"].update(tcp_fin=120),
-        "lvs1  time-out tcpfin: 120 s in the kernel, 30 s declared",
+        "lvs1  time-out tcpfin: 120 s in the kernel, 10 s declared",
     ),
     ("no daemon", lambda c: c["lvs1"]["table"]["sync_daemons"].clear(), "lvs1  sync daemon: the master does not run"),
     (

@@ -313,7 +313,7 @@ def test_short_form_states_everything() -> None:
                 "lvs2": {"ipv4": ["192.0.2.11"], "ipv6": []},
             },
         },
-        "lvs_timeouts": {"tcp": 0, "tcpfin": 30, "udp": 0},
+        "lvs_timeouts": {"tcp": 0, "tcpfin": 10, "udp": 0},
         "shares": [],
         "eaccelerator_peers": {},
         "monitor": {

@@ -9,7 +9,7 @@ import uuid
 import pytest
 from lab import outage
 from lab.cluster import Cluster
-from lab.load import TIMEOUT_S, Load
+from lab.load import PATIENCE_S, Load
 from lab.report import wait_for
 
 CURL = "curl --silent --show-error --fail --max-time 5"
@@ -26,11 +26,11 @@ def asked(cluster: Cluster) -> str:
     with Load(cluster, path) as load:
         wait_for(
             "an answer of every real server",
-            lambda: outage.read(load.samples(), TIMEOUT_S).servers.keys() == set(cluster.real_servers),
+            lambda: outage.read(load.samples(), PATIENCE_S).servers.keys() == set(cluster.real_servers),
             60,
         )
         load.stop()
-        reading = outage.read(load.samples(), TIMEOUT_S)
+        reading = outage.read(load.samples(), PATIENCE_S)
     assert not reading.failed, reading
     return path
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from lab.cluster import Cluster
-from lab.load import Load
+from lab.load import TIMEOUT_S, Load
 from lab.monitor import Monitor, codes, of, states_of
 from lab.report import wait_for
 
@@ -53,7 +53,7 @@ def test_director_without_power(cluster: Cluster, monitor: Monitor) -> None:
     """The page comes back through the VIP within the failover's bound, and tells the truth."""
     bound = cluster.router["failover_s"] + 0.25
     # Without TLS the front has nothing to say but that it is there.
-    page = Load(cluster, "/", rate=30, port=monitor.port)
+    page = Load(cluster, "/", rate=30, timeout=TIMEOUT_S, port=monitor.port)
     shown: dict[str, float] = {}
 
     def told(state: dict[str, Any]) -> Any:

@@ -375,8 +375,9 @@ class LvsTimeouts:
 
     tcp: int = 0
     # Entries of connections that have ended count a little for wlc: while the others still have two minutes of them,
-    # a server that has just returned would get every new connection.
-    tcpfin: int = 30
+    # a server that has just returned would get every new connection. And a director that takes a VIP over sends packets
+    # from a source port that is used again to the server of the old entry.
+    tcpfin: int = 10
     udp: int = 0
 
 

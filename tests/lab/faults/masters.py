@@ -129,9 +129,9 @@ def all_restarted(cluster: Cluster, tell: Tell) -> Outcome:
         at.settle()
         at.load.stop()
         reading = at.reading(off_at)
-        last = max((one.at for one in at.load.samples(off_at) if one.failed), default=on_at)
+        last = max((one.at for one in at.in_time(off_at) if one.failed), default=on_at)
         at.demand("requests fail while there is no director", reading.failed > 0)
-        at.demand("the last seconds are quiet", not at.reading(last + 0.001).failed)
+        at.demand_calm("in the last seconds", last + 0.001)
     return Outcome(
         fault=fault,
         figure="serves, from power on,",
@@ -195,12 +195,11 @@ def _moved(at: Scene, fault: str, reading: Reading, remark: str) -> Outcome:
 
 def _returned(at: Scene, fault: str, since: float) -> Outcome:
     at.load.stop()
-    reading = at.reading(since)
+    reading = at.demand_calm("from then on", since)
     states = at.cluster.running_directors()
     tables = [state.table for state in states.values()]
     at.demand("all directors' tables are equal", tables == tables[:1] * len(tables), reading)
     remark = f"one holder: {at.holder()}, tables equal, {_double_master(at)}"
-    at.demand("no request fails", not reading.failed, reading)
     return Outcome(fault, "outage", reading.outage_s, 0.0, reading.failed, remark, reading)
 
 

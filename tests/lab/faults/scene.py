@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .. import outage
 from ..cluster import Cluster
-from ..load import TIMEOUT_S, Load
+from ..load import PATIENCE_S, TIMEOUT_S, Load, in_time, lost
 from ..outage import Reading, Sample
 from ..report import LabError, wait_for
 from ..watch import Watch
@@ -59,12 +59,16 @@ class Scene:
         self.watch = watch
 
     def reading(self, since: float = 0.0, until: float = float("inf")) -> Reading:
-        """Return what the requests sent in the given time show."""
-        return outage.read(self.load.samples(since, until), TIMEOUT_S)
+        """Return what the requests sent in the given time show; one that is late has failed, as gaps are measured."""
+        return outage.read(self.in_time(since, until), TIMEOUT_S)
+
+    def in_time(self, since: float = 0.0, until: float = float("inf")) -> list[Sample]:
+        """Return the requests sent in the given time, those that were late as failed."""
+        return in_time(self.load.samples(since, until))
 
     def first_failure(self, since: float, until: float = float("inf")) -> float:
         """Return when the first request of the given time was sent that failed; else ``since``."""
-        return next((one.at for one in self.load.samples(since, until) if one.failed), since)
+        return next((one.at for one in self.in_time(since, until) if one.failed), since)
 
     def settle(self, master: str = "") -> None:
         """Wait until all is as declared again and no request fails any more."""
@@ -76,10 +80,18 @@ class Scene:
     ) -> None:
         """Raise LabError with the numbers, of ``samples`` or else of the scene's load, when a claim does not hold."""
         if not holds:
-            failures = [_failure(one) for one in samples or self.load.samples() if one.failed or one.again]
+            failures = [_failure(one) for one in samples or self.in_time() if one.failed or one.again]
             some = failures if len(failures) <= 20 else [*failures[:5], "...", *failures[-15:]]
             shown = "\n  ".join(["failed requests:", *some])
             raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}\n  {shown}")
+
+    def demand_calm(self, when: str, since: float = 0.0, until: float = float("inf")) -> Reading:
+        """Raise LabError unless every request sent in the given time is answered, if late, and no SYN was lost."""
+        samples = self.load.samples(since, until)
+        reading = outage.read(samples, PATIENCE_S)
+        self.demand(f"no request fails {when}", not reading.failed, reading, samples)
+        self.demand(f"no SYN is lost {when}", not lost(samples), reading, samples)
+        return reading
 
     def demand_below(self, what: str, seconds: float, bound_s: float, reading: Reading | None = None) -> None:
         """Raise LabError when ``seconds`` is not below the bound and its tolerance."""

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from .. import outage
 from ..cluster import Cluster
-from ..load import PATIENCE_S, TIMEOUT_S, Load, lost
-from ..outage import Reading, Sample
+from ..load import PATIENCE_S, TIMEOUT_S
 from ..report import wait_for
 from .scene import DEADLINE_S, SETTLE_S, TOLERANCE_S, Outcome, Scene, Tell, scene
 
@@ -138,41 +137,27 @@ def _eject(
 
     Claims: removed within the bound; no request fails in the CALM_S after that, and no SYN is lost, as one from
     a source port is whose old connection led to this server; mended, it gets requests again, and the same holds.
-    From the ejection on no gap is measured, and late is not failed: a patient load takes over.
     """
     bound = cluster.topology["virtual_services"][0][bound_name]
     with scene(cluster, tell, fault, *cluster.directors, node) as at:
         broken_at = break_it()
         left_at = at.watch.wait_until_out(at.holder(), cluster.address(node), broken_at, bound + 30)
         calm_until = left_at + CALM_S
-        with Load(cluster, timeout=PATIENCE_S) as patient:
-            at.load.wait_until_sent(left_at)
-            at.load.stop()
-            # A server may be broken a while before anybody asks it, and while it is being stopped.
-            ejection_s = round(left_at - at.first_failure(broken_at, left_at), 3)
-            at.demand_below(f"time to eject {node}", ejection_s, bound)
-            # Once it is out, this load's time-outs say no more than late.
-            first = [one for one in at.load.samples(broken_at) if one.at < left_at or one.error != "timeout"]
-            patient.wait_until_sent(calm_until)
-            out = [*outage.within(first, left_at), *patient.samples(until=calm_until)]
-            calm = _demand_calm(at, f"in {CALM_S:g} s after the ejection", out)
-            at.demand(f"{node} gets no request after its ejection", node not in calm.servers, calm, out)
-            tell(f"{node} is being mended")
-            mended_at = mend_it()
-            returned_at = patient.wait_for_answer_of(node, mended_at, DEADLINE_S)
-            patient.wait_until_quiet(SETTLE_S)
-            patient.stop()
-            _demand_calm(at, f"when {node} returns", patient.samples(calm_until))
-        reading = outage.read([*first, *patient.samples()], PATIENCE_S)
+        at.load.wait_until_sent(calm_until)
+        # A server may be broken a while before anybody asks it, and while it is being stopped.
+        ejection_s = round(left_at - at.first_failure(broken_at, left_at), 3)
+        at.demand_below(f"time to eject {node}", ejection_s, bound)
+        calm = at.demand_calm(f"in {CALM_S:g} s after the ejection", left_at, calm_until)
+        at.demand(f"{node} gets no request after its ejection", node not in calm.servers, calm)
+        tell(f"{node} is being mended")
+        mended_at = mend_it()
+        returned_at = at.load.wait_for_answer_of(node, mended_at, DEADLINE_S)
+        at.load.wait_until_quiet(SETTLE_S)
+        at.load.stop()
+        at.demand_calm(f"when {node} returns", calm_until)
+        reading = outage.read([*at.in_time(broken_at, left_at), *at.load.samples(left_at)], PATIENCE_S)
     remark = f"then 0; returned after {returned_at - mended_at:.1f} s"
     return Outcome(fault, "ejected after", ejection_s, bound, reading.failed, remark, reading)
-
-
-def _demand_calm(at: Scene, when: str, samples: Sequence[Sample]) -> Reading:
-    reading = outage.read(samples, PATIENCE_S)
-    at.demand(f"no request fails {when}", not reading.failed, reading, samples)
-    at.demand(f"no SYN is lost {when}", not lost(samples), reading, samples)
-    return reading
 
 
 def all_down(cluster: Cluster, tell: Tell) -> Outcome:
@@ -198,7 +183,7 @@ def all_down(cluster: Cluster, tell: Tell) -> Outcome:
         broken_at = max(begun)
         sorry_at = at.load.wait_for_answer_of(sorry, min(begun), bound + 30)
         at.load.wait_until_quiet(SETTLE_S)
-        failures = [one.at for one in at.load.samples(min(begun)) if one.failed]
+        failures = [one.at for one in at.in_time(min(begun)) if one.failed]
         seconds = round(sorry_at - broken_at, 3)
         at.demand_below("time until the sorry server answers", seconds, bound)
         for number, node in enumerate(cluster.real_servers, start=1):
@@ -220,11 +205,8 @@ def all_down(cluster: Cluster, tell: Tell) -> Outcome:
         taken_at = max(failures, default=broken_at) + 0.001
         servers_at = next(one.at for one in at.load.samples(mended_at) if one.server in cluster.real_servers)
         change = servers_at - TIMEOUT_S - TOLERANCE_S, servers_at + TOLERANCE_S
-        for when, seen in (
-            ("while the sorry server serves", at.reading(taken_at, change[0])),
-            ("once the servers are back", at.reading(change[1])),
-        ):
-            at.demand(f"no request fails {when}", not seen.failed, seen)
+        at.demand_calm("while the sorry server serves", taken_at, change[0])
+        at.demand_calm("once the servers are back", change[1])
         cut = at.reading(*change).failed
         last = max(one.at for one in at.load.samples() if one.server == sorry)
         at.demand_below(f"time until {sorry} gets nothing more", last - back_at, 0.0)
