@@ -87,7 +87,7 @@ def test_timeouts_of_connections(ipvsadm: Callable[..., str], folder: Path) -> N
 
     assert timeouts() == ["900", "120", "300"]
     with keepalived(folder, written("lvs_timeouts ")):
-        assert comes_true(lambda: timeouts() == ["300", "30", "60"]), timeouts()
+        assert comes_true(lambda: timeouts() == ["300", "10", "60"]), timeouts()
 
 
 def test_script_hears_what_the_fifo_says(folder: Path) -> None:
