@@ -31,7 +31,8 @@ With a longer one, its requests get as much longer as the probe's own host stand
 meanwhile, or waits behind the same standstill, says nothing against who has sent it.
 
 Then ``again`` tells lost from late: a SYN is sent again after a second without an answer, and the answer is the
-kernel's, however busy its server is. Data does not count: it is sent again after 0.2 s, and a busy host takes longer.
+kernel's, however busy its server is. (Sooner only where a server still has the last connection from the same source
+port.) Data does not count: it is sent again after 0.2 s, and a busy host takes longer.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from .settings import REPO
 RATE = 100  # requests a second
 TIMEOUT_S = 0.8  # where a gap is measured: below one second, after which a lost SYN is sent again
 PATIENCE_S = 3.0  # where none is: an engine that is busy with something else is late, and not wrong
+_SYN_AGAIN_S = 1.0  # Linux' first time-out of a SYN: RFC 6298
 _STANDSTILL_S = 0.5  # of the client's kernel, which then sends a SYN again before it looks for the answer
 _LONGEST_S = 600  # nobody may forget a load: it ends by itself
 
@@ -25,8 +26,14 @@ PROBE = REPO / "plugins/module_utils/_probe.py"
 
 
 def lost(samples: Sequence[Sample]) -> list[Sample]:
-    """Return the requests whose SYN was lost: sent again, and the client did not stand still meanwhile."""
-    return [one for one in samples if one.again and _stood_still(samples, one) < _STANDSTILL_S]
+    """Return the requests whose SYN was lost: sent again a second later, and the client did not stand still meanwhile.
+
+    Sooner, it has been answered: a server that still has the source port's last connection says so with an ACK, which
+    makes Linux send RST and SYN at once.
+    """
+    return [
+        one for one in samples if one.again and one.took >= _SYN_AGAIN_S and _stood_still(samples, one) < _STANDSTILL_S
+    ]
 
 
 def in_time(samples: Sequence[Sample]) -> list[Sample]:

@@ -111,6 +111,10 @@ def test_a_syn_that_is_sent_again_was_lost_unless_the_client_stood_still(
     assert lost([again, other]) == [again] * is_lost
 
 
+def test_a_syn_that_was_answered_with_an_ack_of_the_last_connection_was_not_lost() -> None:
+    assert lost([Sample(0, 100, 0, 0.14, 200, "", "web1", 40000, again=1)]) == []
+
+
 patterns = st.text(alphabet="abc-!", max_size=60)
 
 
