@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from lab import playbook
 from lab.cluster import Cluster
-from lab.report import LabError, wait_for
+from lab.drift import Drift, injected, kept
+from lab.report import wait_for
 from lab.settings import REPO
 
 AUDIT = REPO / "playbooks/audit.yml"
@@ -35,30 +34,9 @@ find /etc /usr/local /run/nginx.pid /var/lib/ha-web -printf '%p %T@ %C@ %m %s\n'
 """
 
 
-class Drift(NamedTuple):
-    """What somebody does to a node, how it is undone, and what of node, subject and words the audit must say."""
-
-    node: str
-    do: str
-    undo: str
-    found: Sequence[tuple[str, str, str]]
-
-
 def edited(node: str, path: str, change: str, *found: tuple[str, str, str]) -> Drift:
     """A file changed, and put back with its times."""
     return Drift(node, f"cp -p {path} /root/before-audit && {change}", f"cp -p /root/before-audit {path}", found)
-
-
-def kept(node: str, do: str, undo: str, found: Sequence[tuple[str, str, str]]) -> Drift:
-    """What keepalived takes back where the machine is busy: a check that is late, a backup that takes over."""
-    pid = "/run/drift.pid"
-    again = f"echo $$ >{pid}; while sleep 0.2; do {do}; done"
-    return Drift(
-        node,
-        f"{do}; setsid sh -c '{again}' >/dev/null 2>&1 </dev/null &",
-        f"kill $(cat {pid}); rm {pid}; {undo}",
-        found,
-    )
 
 
 def table(cluster: Cluster) -> list[Drift]:
@@ -155,22 +133,6 @@ def invalid(cluster: Cluster) -> list[Drift]:
             [("web2", "firewall", "the kernel has another ruleset than its file")],
         ),
     ]
-
-
-@contextmanager
-def injected(cluster: Cluster, drifts: Sequence[Drift]) -> Iterator[None]:
-    done = []
-    try:
-        for drift in drifts:
-            done.append(drift)
-            cluster.run(drift.node, drift.do)
-        yield
-    finally:
-        for drift in reversed(done):
-            try:
-                cluster.run(drift.node, drift.undo)
-            except LabError as error:
-                print(error)
 
 
 def state(cluster: Cluster) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from lab import playbook
 from lab.clients import Clients, Mix
 from lab.cluster import Cluster
+from lab.drift import injected, kept
 from lab.monitor import Monitor
 from lab.monitor_page import SECONDS, View, confirm, weights
 from lab.report import wait_for
@@ -133,11 +134,9 @@ def test_drift_of_the_last_audit(look: View, cluster: Cluster) -> None:
     page = look("audit")
     expect(page.locator("main")).to_contain_text("never", timeout=SECONDS, ignore_case=True)
     page.goto("about:blank")
-    cluster.run("lvs2", f"ipvsadm --edit-server -t {cluster.vip}:80 -r {cluster.address('web3')}:80 -g -w 9")
-    try:
+    edit = f"ipvsadm --edit-server -t {cluster.vip}:80 -r {cluster.address('web3')}:80 -g -w"
+    with injected(cluster, [kept("lvs2", f"{edit} 9", f"{edit} 1")]):
         playbook.refused(cluster.engine, cluster.inventory, REPO / "playbooks/audit.yml")
-    finally:
-        cluster.run("lvs2", f"ipvsadm --edit-server -t {cluster.vip}:80 -r {cluster.address('web3')}:80 -g -w 1")
     page = look("audit")
     expect(page.locator("main")).to_contain_text("web3", timeout=SECONDS)
     expect(page.locator("main")).to_contain_text("9")

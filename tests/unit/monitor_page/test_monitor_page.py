@@ -176,6 +176,12 @@ def test_fits_a_phone_in_any_state(look: Look, monitor: Monitor) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") == 360, (state, view)
 
 
+def test_a_window_without_room_is_no_error(look: Look) -> None:
+    page = look()
+    page.set_viewport_size({"width": 1, "height": 1})
+    expect(page.locator("svg.topology")).not_to_have_attribute("width", re.compile(r"\d{4}"))
+
+
 def test_tables_fit_a_desk(look: Look, monitor: Monitor) -> None:
     for state in (states.mixed, states.nothing_known):
         monitor.state = state()

@@ -22,6 +22,7 @@ import { findings, verdict, verdictBar } from './verdict.js';
 import { storage, web } from './web.js';
 
 const REFRESH = 15; // seconds between two questions for what does not stream
+const NARROWEST = 240; // pixels of a picture: a window may have no room at all for a moment
 
 const app = {
     seen: null, // the newest state, as it came
@@ -52,7 +53,8 @@ function render() {
     document.body.dataset.data = app.fresh;
     if (!app.state) return;
     const style = getComputedStyle(main);
-    app.width = Math.floor(main.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 26);
+    const room = main.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 26;
+    app.width = Math.max(NARROWEST, Math.floor(room));
     update(main, h('div', null, VIEWS[app.route.view](app)));
     fillCharts();
 }

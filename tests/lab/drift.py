@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The lvs.ha_web authors
+"""What somebody changes on a node by hand, for as long as an audit looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from .cluster import Cluster
+from .report import LabError
+
+
+class Drift(NamedTuple):
+    """What somebody does to a node, how it is undone, and what of node, subject and words the audit must say."""
+
+    node: str
+    do: str
+    undo: str
+    found: Sequence[tuple[str, str, str]]
+
+
+def kept(node: str, do: str, undo: str, found: Sequence[tuple[str, str, str]] = ()) -> Drift:
+    """What keepalived takes back where the machine is busy: a check that is late, a backup that takes over."""
+    pid = "/run/drift.pid"
+    again = f"echo $$ >{pid}; while sleep 0.2; do {do}; done"
+    return Drift(
+        node,
+        f"{do}; setsid sh -c '{again}' >/dev/null 2>&1 </dev/null &",
+        f"kill $(cat {pid}); rm {pid}; {undo}",
+        found,
+    )
+
+
+@contextmanager
+def injected(cluster: Cluster, drifts: Sequence[Drift]) -> Iterator[None]:
+    done = []
+    try:
+        for drift in drifts:
+            done.append(drift)
+            cluster.run(drift.node, drift.do)
+        yield
+    finally:
+        for drift in reversed(done):
+            try:
+                cluster.run(drift.node, drift.undo)
+            except LabError as error:
+                print(error)
