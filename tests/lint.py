@@ -68,7 +68,8 @@ def specs_equal_defaults() -> str:
         if not spec_file.exists():
             findings.append(f"{role.name}: no meta/argument_specs.yml")
             continue
-        options = yaml.safe_load(spec_file.read_text())["argument_specs"]["main"].get("options", {})
+        # Of main, where there is one: it comes first.
+        options = next(iter(yaml.safe_load(spec_file.read_text())["argument_specs"].values())).get("options", {})
         text = defaults_file.read_text() if defaults_file.exists() else ""
         defaults = yaml.safe_load(text) or {}
         for name in sorted(set(options) ^ set(defaults)):
