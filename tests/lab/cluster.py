@@ -275,6 +275,10 @@ class Cluster:
             " journalctl --boot --no-pager --output=short-precise --lines=40"
             " _TRANSPORT=journal _TRANSPORT=stdout _TRANSPORT=syslog"
         )
+        return self._said(nodes, script)
+
+    def _said(self, nodes: Iterable[str], script: str) -> str:
+        """Return what a script says on nodes, or why it cannot."""
         parts = []
         for node in nodes:
             try:
@@ -283,6 +287,11 @@ class Cluster:
                 words = str(error)
             parts.append(f"--- {node}\n{words.rstrip()}")
         return "\n".join(parts)
+
+    def last_words(self) -> str:
+        """Return what keepalived said last on the directors, and how busy they are: short, for a summary."""
+        script = "cat /proc/loadavg; journalctl --unit=keepalived --no-pager --output=short-precise --lines=12"
+        return self._said(self.directors, script)
 
     @contextmanager
     def on_failure_show(self, *nodes: str) -> Iterator[None]:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from . import ipvs_table
 from .browser import chromium
 from .cluster import Cluster
 from .monitor import Monitor
+from .report import wait_for
 from .settings import BUILD
 
 SECONDS = 15_000
@@ -71,8 +72,20 @@ def look(
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("request", lambda request: asked.append(request.url))
 
+    def there(view: str) -> bool:
+        try:
+            page.goto(f"{monitor.origin}/#/{view}")
+        except Error as error:
+            # A browser that stands still for longer than nginx waits for its words, or a VIP that moves as the
+            # directors stood still: a person would press reload.
+            if "ERR_CONNECTION_RESET" not in error.message:
+                raise
+            print(f"{error.message}\n{monitor.cluster.last_words()}")
+            return False
+        return True
+
     def opened(view: str) -> Page:
-        page.goto(f"{monitor.origin}/#/{view}")
+        wait_for("the page", lambda: there(view), SECONDS / 1000)
         expect(page.locator("#verdict")).to_contain_text("olga, operator", timeout=SECONDS)
         return page
 

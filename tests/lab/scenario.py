@@ -64,11 +64,14 @@ def pytest_runtest_makereport(
     """Add the journals of the nodes concerned to a failure."""
     report = yield
     if report.failed:
+        host, cluster = item.funcargs.get("host"), item.funcargs.get("cluster")
         BUILD.mkdir(exist_ok=True)
         with open(FAILED, "a", encoding="utf-8") as file:
             what = f"FAILED {report.nodeid}, {report.when}:\n{report.longreprtext[-700:]}"
-            file.write(f"{what}\nreproduce: {command(report.nodeid)}\n")
-        host, cluster = item.funcargs.get("host"), item.funcargs.get("cluster")
+            file.write(f"{what}\n{report.capstdout[-700:]}\n")
+            if isinstance(cluster, Cluster):
+                file.write(f"{cluster.last_words()}\n")
+            file.write(f"reproduce: {command(report.nodeid)}\n")
         if isinstance(host, Host):
             journal = host.run(
                 "journalctl --boot --no-pager --output=short-precise --lines=60"

@@ -37,6 +37,7 @@ _GUEST_PACKAGES = (
     "iptables",
     "docker.io",
     "docker-cli",
+    "crun",
 )
 
 
@@ -137,6 +138,9 @@ fs.inotify.max_user_instances = 1024
             "bridge": "none",
             "userland-proxy": False,
             "log-driver": "none",
+            # Half the time that runc takes, which everything that is asked of a node costs.
+            "default-runtime": "crun",
+            "runtimes": {"crun": {"path": "/usr/bin/crun"}},
         }
     ),
     # Reachable in the lab's network namespace only. With no TCP relay of systemd's in between:

@@ -228,6 +228,7 @@ def test_server_without_storage_is_ejected_where_storage_counts(cluster: Cluster
     # The watcher's second, and the time within which a share must answer, come before the check notices.
     bound = 1 + 2 + service["ejection_content_s"] + 2
     with Load(cluster, FREE, RATE, PATIENCE_S) as free:
+        free.wait_for_answer_of(node, 0, 30)
         lost_at = cluster.command_at(node, f"ip route add blackhole {cluster.address(STORE)}")
         try:
             wait_for(f"{node} to be ejected", lambda: _sent_last(free, node) < free.samples()[-1].at - 3, bound + 10)

@@ -9,19 +9,27 @@ Ansible runs each task in a new process. One that uses a single filter loads all
 them, as nothing of a collection is kept compiled; one that runs a module of one has Mitogen look for all installed
 collections and read what each says of itself; and for each module Mitogen compiles all that it imports. Most of the
 controller's work was that. A new process has what this one has loaded and found, and nothing is compiled twice.
+
+What asks nothing of a node gets no process: to make one takes several times as long as the task.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import ansible.plugins.strategy
 import ansible_mitogen.affinity
 import ansible_mitogen.module_finder
 import ansible_mitogen.planner
+from ansible._internal import _task
 from ansible.collections.list import list_collection_dirs
+from ansible.executor.process.worker import WorkerProcess
+from ansible.executor.task_executor import TaskExecutor
+from ansible.executor.task_result import _RawTaskResult
 from ansible_mitogen.plugins.strategy import mitogen_linear
 
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
@@ -36,6 +44,47 @@ def _collections() -> set[str]:
 
 ansible_mitogen.planner._load_collections = lambda invocation: invocation._extra_sys_paths.update(_collections())
 ansible_mitogen.module_finder.compile = cache(compile)
+
+# The controller's own, by all names that they have here.
+_OF_NO_NODE = {
+    prefix + name
+    for prefix in ("", "ansible.builtin.")
+    for name in (
+        *("assert", "debug", "fail", "include_role", "include_tasks", "include_vars"),
+        *("set_fact", "set_stats", "validate_argument_spec"),
+    )
+}
+
+
+class _Worker(WorkerProcess):  # type: ignore[misc]
+    """A process for a task, or none."""
+
+    def start(self) -> None:
+        if self._task.action not in _OF_NO_NODE:
+            super().start()
+            return
+        # Both change on the way, which a process would have taken with it.
+        task = self._task.copy(exclude_parent=True, exclude_tasks=True)
+        task._parent = self._task._parent
+        host = copy(self._host)
+        with _task.TaskContext(task):
+            found = TaskExecutor(
+                host,
+                task,
+                self._task_vars,
+                self._play_context,
+                self._loader,
+                self._shared_loader_obj,
+                self._final_q,
+                self._variable_manager,
+            ).run()
+        host.vars, host.groups = {}, []
+        self._final_q.send_task_result(
+            _RawTaskResult(host=host, task=task, return_data=found, task_fields=task.dump_attrs())
+        )
+
+
+ansible.plugins.strategy.WorkerProcess = _Worker
 
 
 class StrategyModule(mitogen_linear.StrategyModule):  # type: ignore[misc]
