@@ -123,7 +123,8 @@ molecule-all: venv ## all scenarios: those that take no times beside the others,
 again: venv ## one test that has failed, its cluster deployed first where it is not up, and left up: make again TEST=...
 	@$(LAB) again "$$TEST" $$SCENARIO
 
-test: lint unit engine-test ## everything
+test: venv ## everything
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint unit engine-test
 	@$(LAB) lanes sanity page-test ee-test integration
 
 newcomer: ## the README's commands in a fresh clone with empty caches, timed (15 minutes)
