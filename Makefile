@@ -124,6 +124,7 @@ again: venv ## one test that has failed, its cluster deployed first where it is 
 	@$(LAB) again "$$TEST" $$SCENARIO
 
 test: venv ## everything
+	@echo "linters, unit tests and the engine's life, beside each other; each is shown when it has ended"
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint unit engine-test
 	@$(LAB) lanes sanity page-test ee-test integration
 

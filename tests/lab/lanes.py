@@ -3,9 +3,10 @@
 """Long tests in two lanes beside each other: those that take times in the first engine, the others in a second one.
 
 An embedded engine has one core, and what is measured in it wants that core for itself. The second lane has another,
-yields to whatever the first lane does there, and writes into files. When the first has no more times to take, it helps
-with the others, so that both end at about the same time. Where there is one core, too little memory for two engines, or
-an engine that is not ours, there is one lane, and everything comes one after the other.
+and writes into files. Its engine comes before what else is done there, so that directors in it hear each other in
+time; what asks it comes last. When the first has no more times to take, it helps with the others, so that both end at
+about the same time. Where there is one core, too little memory for two engines, or an engine that is not ours, there
+is one lane, and everything comes one after the other.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REP
 # with short ones, and neither waits long for the other.
 UNTIMED = ("default", "forwarding", "roles", "ipvs")
 LOGS = BUILD / "lanes"
-_NICENESS, _ENGINE_NICENESS = 15, 5
+_NICENESS, _ENGINE_NICENESS = 15, -5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
 
 
