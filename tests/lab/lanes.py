@@ -32,7 +32,7 @@ from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REP
 # with short ones, and neither waits long for the other.
 UNTIMED = ("default", "forwarding", "roles", "ipvs")
 LOGS = BUILD / "lanes"
-_NICENESS, _ENGINE_NICENESS = 15, -5
+_NICENESS, _ENGINE_NICENESS = 5, -5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
 
 

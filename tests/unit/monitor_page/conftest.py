@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from unit.monitor_page.looking import Look
 from unit.monitor_page.monitor_server import Monitor, serving
+
+# Other tests may have the machine to themselves for seconds. That something never comes is found all the same.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +65,7 @@ def look(
             contexts[key] = browser.new_context(**options)
         page = contexts[key].new_page()
         pages.append(page)
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE_MS)
         if clock:
             page.clock.install()
         page.set_viewport_size({"width": width, "height": 900})
