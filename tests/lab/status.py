@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 
 from . import opcode_cache
@@ -79,4 +80,7 @@ def shell(cluster: Cluster, node: str) -> None:
     if node not in cluster.nodes:
         raise LabError(f"there is no node {node}. Nodes: {' '.join(cluster.nodes)}")
     environment = {**os.environ, **cluster.engine.environment()}
-    os.execvpe("docker", ["docker", "exec", "-it", cluster.container_name(node), "bash", "-l"], environment)
+    # Docker refuses a terminal that is none.
+    terminal = ["--tty"] if sys.stdin.isatty() else []
+    command = ["docker", "exec", "--interactive", *terminal, cluster.container_name(node), "bash", "-l"]
+    os.execvpe(command[0], command, environment)
