@@ -12,7 +12,7 @@ LAB := PYTHONPATH=tests .venv/bin/python -m lab
 molecule molecule-all again page-test test: export HA_WEB_TESTS := 1
 # A scenario, and at the very end what failed in it.
 FAILED := build/failed-tests.$(or $(HA_WEB_LAB),ha-web-lab)
-# Pure as well, but not done in seconds.
+# Pure as well, but in a browser, or in promtool.
 PAGE_TESTS := tests/unit/monitor_page tests/unit/prometheus
 # What makes the documentation; ansible-core is that of .venv.
 DOCS := build/venv-docs
@@ -74,7 +74,7 @@ $(DOCS)/complete: tests/docsite/requirements.txt | venv
 lint: venv ## ansible-lint, yamllint, ruff, mypy, spelling, licences, changelog, specs = defaults, READMEs
 	@.venv/bin/python tests/lint.py
 
-unit: venv ## the pure parts, in seconds
+unit: venv ## the pure parts (a minute or two)
 	@.venv/bin/python -m pytest --numprocesses=auto tests/unit $(addprefix --ignore=,$(PAGE_TESTS))
 
 page-test: venv ## the monitor's page in a browser, its alerts in promtool (a minute)

@@ -4,7 +4,7 @@
 
     python3 tests/newcomer.py            # --warm: with the caches that there are
 
-All but `make test`, which takes an hour. Ends at the first command that fails.
+All but `make test`, which takes more than an hour. Ends at the first command that fails.
 """
 
 from __future__ import annotations
