@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -20,8 +21,9 @@ from docker.models.containers import Container
 
 from . import engine, ipvs_table
 from .ipvs_table import Table
+from .line import Lines
 from .report import LabError, wait_for
-from .settings import REPO
+from .settings import BUILD, REPO
 
 _DESCRIPTION = (
     "{{ {'groups': groups, 'topology': hostvars | lvs.ha_web.topology(groups),"
@@ -39,7 +41,34 @@ class Director(NamedTuple):
 
 
 def _describe(inventory: Path) -> dict[str, Any]:
-    """Return groups, containers and normalised topology, as Ansible sees the inventory."""
+    """Return groups, containers and normalised topology, as Ansible sees the inventory.
+
+    It takes seconds, and each fault of a scenario has a process of its own: kept for the next one, by all that it
+    depends on.
+    """
+    sources = (
+        *inventory.rglob("*"),
+        *(REPO / "plugins").rglob("*.py"),
+        REPO / "ansible.cfg",
+        REPO / "requirements.txt",
+    )
+    own = sorted(one for one in os.environ.items() if one[0].startswith(("HA_WEB_", "ANSIBLE_COLLECTIONS")))
+    digest = hashlib.sha256(repr((inventory, own, _DESCRIPTION)).encode())
+    for path in sorted(sources):
+        if path.is_file():
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    kept = BUILD / "described" / f"{digest.hexdigest()}.json"
+    if not kept.exists():
+        description = _described(inventory)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.with_suffix(f".{os.getpid()}").write_text(json.dumps(description), encoding="utf-8")
+        kept.with_suffix(f".{os.getpid()}").rename(kept)
+    described: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    return described
+
+
+def _described(inventory: Path) -> dict[str, Any]:
+    """Ask Ansible."""
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("ansible")),
@@ -86,6 +115,7 @@ class Cluster:
         self.inventory = inventory
         self._client = found.client()
         self._environment = {**os.environ, **found.environment()}
+        self._lines = Lines(self._environment)
         description = _describe(inventory)
         self.topology: dict[str, Any] = description["topology"]
         self.directors: list[str] = description["groups"]["directors"]
@@ -158,30 +188,20 @@ class Cluster:
         """Tell whether the node has power."""
         return bool(self._container(node).status == "running")
 
-    def _exec(self, node: str, *command: str) -> list[str]:
-        # The command line client, as Ansible uses it: docker-py waits for an end of stream that
-        # a relayed socket may not pass on.
-        return ["docker", "exec", self._names[node], *command]
-
     def run(self, node: str, script: str) -> str:
         """Run a shell script in a node and return its output.
 
         Raises:
             LabError: it failed, or the node is down.
         """
-        done = subprocess.run(
-            self._exec(node, "sh", "-c", script),
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            words = done.stderr.strip() or done.stdout.strip()
-            raise LabError(f"{node}: exit {done.returncode} of {script!r}: {words}")
-        return done.stdout
+        try:
+            code, *said = self._lines.run(self._names[node], script)
+        except LabError as error:
+            raise LabError(f"{node}: {script!r}: {error}") from error
+        output, errors = (words.decode("utf-8", "replace") for words in said)
+        if code:
+            raise LabError(f"{node}: exit {code} of {script!r}: {errors.strip() or output.strip()}")
+        return output
 
     def stream(self, node: str, command: Sequence[str]) -> Iterator[str]:
         """Run a command in a node and yield its output, line by line, as it comes.
@@ -189,8 +209,10 @@ class Cluster:
         Raises:
             LabError: it ended with an error.
         """
+        # The command line client, as Ansible uses it: docker-py waits for an end of stream that
+        # a relayed socket may not pass on.
         with subprocess.Popen(
-            self._exec(node, *command),
+            ["docker", "exec", self._names[node], *command],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

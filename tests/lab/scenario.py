@@ -7,12 +7,16 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from testinfra import backend
+from testinfra.backend.base import CommandResult
+from testinfra.backend.docker import DockerBackend
 from testinfra.host import Host
 
 from .cluster import Cluster
+from .line import Lines
 from .reproduce import command
 from .settings import BUILD, NAME
 
@@ -34,6 +38,21 @@ class Answer(NamedTuple):
 
 
 State = dict[str, Answer]
+
+
+class LineBackend(DockerBackend):  # type: ignore[misc]
+    """Testinfra's way to a node, by a line that stays open."""
+
+    _lines = Lines(os.environ)
+
+    def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
+        """Run a command."""
+        script = self.get_command(command, *args)
+        code, output, errors = self._lines.run(self.name, script)
+        return self.result(code, self.encode(script), output, errors)
+
+
+backend.BACKENDS["docker"] = f"{__name__}.{LineBackend.__name__}"
 
 
 @pytest.fixture(scope="session")
