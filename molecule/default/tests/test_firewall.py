@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lab.cluster import Cluster
@@ -28,11 +30,11 @@ while selector.get_map() and time.monotonic() < deadline:
         selector.unregister(key.fileobj)
 print(json.dumps(found))
 """
-# Somebody behind ports that must stay closed, for as long as a scan may take.
+# Somebody behind ports that must stay closed, for longer than scans may take.
 LISTENERS = """
 import socket, sys, time
 held = [socket.create_server(("0.0.0.0", int(port)), backlog=64) for port in sys.argv[1:]]
-time.sleep(60)
+time.sleep(600)
 """
 # What the topology opens there is nothing: closed to the client, though somebody listens.
 CLOSED = [3306, 4000]
@@ -55,6 +57,11 @@ for _number in range(20):
 """
 
 
+Found = dict[str, list[int]]
+# By the node that asks, and the address.
+Scans = dict[tuple[str, str], Found]
+
+
 def python(cluster: Cluster, node: str, program: str, *arguments: object) -> str:
     return cluster.run(node, shlex.join(["python3", "-c", program, *map(str, arguments)]))
 
@@ -75,8 +82,8 @@ def figures(cluster: Cluster) -> list[int]:
     return [9100, 9113, 9117, 9145] if cluster.topology["monitor"]["enabled"] else []
 
 
-def scan(cluster: Cluster, node: str, address: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = json.loads(python(cluster, node, SCAN, address, *served(cluster)))
+def scan(cluster: Cluster, node: str, address: str) -> Found:
+    found: Found = json.loads(python(cluster, node, SCAN, address, *served(cluster)))
     return {kind: sorted(ports) for kind, ports in found.items()}
 
 
@@ -87,44 +94,61 @@ def strangers(cluster: Cluster, node: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def listeners(cluster: Cluster) -> None:
-    for node in [*cluster.directors, *cluster.web]:
-        command = shlex.join(["python3", "-c", LISTENERS, *map(str, CLOSED)])
-        cluster.run(node, f"setsid {command} >/dev/null 2>&1 </dev/null & sleep 0.1")
+def listeners(cluster: Cluster) -> Iterator[None]:
+    command = shlex.join(["python3", "-c", LISTENERS, *map(str, CLOSED)])
+    processes = {
+        node: cluster.run(node, f"setsid {command} >/dev/null 2>&1 </dev/null & echo $!")
+        for node in (*cluster.directors, *cluster.web)
+    }
+    for node in processes:
         wait_for(f"listeners of {node}", lambda node=node: "3306" in cluster.run(node, "ss -ltn"), 10)  # type: ignore[misc]
+    yield
+    for node, process in processes.items():
+        # Others look who listens.
+        cluster.run(node, f"kill {process}")
 
 
-def test_directors_answer_nothing_but_ssh_and_the_monitor(cluster: Cluster, listeners: None) -> None:
+@pytest.fixture(scope="module")
+def scans(cluster: Cluster, listeners: None) -> Scans:
+    """What each node finds at each address: some at once, as a scan waits longer than it works."""
+    pairs = [
+        *((cluster.client, cluster.address(node)) for node in (*cluster.directors, *cluster.web, *cluster.storage)),
+        *((cluster.web[0], cluster.address(node)) for node in cluster.storage),
+        *((node, cluster.address(cluster.web[0])) for node in cluster.directors),
+        (cluster.client, cluster.vip),
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(pairs, pool.map(lambda pair: scan(cluster, *pair), pairs), strict=True))
+
+
+def test_directors_answer_nothing_but_ssh_and_the_monitor(cluster: Cluster, scans: Scans) -> None:
     for node in cluster.directors:
-        assert scan(cluster, cluster.client, cluster.address(node)) == {
-            "open": page(cluster),
-            "refused": SSH,
-            "other": [],
-        }
+        found = scans[cluster.client, cluster.address(node)]
+        assert found == {"open": page(cluster), "refused": SSH, "other": []}
 
 
-def test_web_servers_serve_at_the_vip_alone(cluster: Cluster, listeners: None) -> None:
+def test_web_servers_serve_at_the_vip_alone(cluster: Cluster, scans: Scans) -> None:
     for node in cluster.web:
-        assert scan(cluster, cluster.client, cluster.address(node)) == {"open": [], "refused": SSH, "other": []}
+        assert scans[cluster.client, cluster.address(node)] == {"open": [], "refused": SSH, "other": []}
 
 
-def test_vip_serves_what_is_declared(cluster: Cluster, listeners: None) -> None:
+def test_vip_serves_what_is_declared(cluster: Cluster, scans: Scans) -> None:
     # The holder is a director, with ssh at all its addresses.
     expected = {"open": served(cluster) + page(cluster), "refused": SSH, "other": []}
-    assert scan(cluster, cluster.client, cluster.vip) == expected
+    assert scans[cluster.client, cluster.vip] == expected
 
 
-def test_storage_is_for_web_servers_alone(cluster: Cluster) -> None:
+def test_storage_is_for_web_servers_alone(cluster: Cluster, scans: Scans) -> None:
     for node in cluster.storage:
         address = cluster.address(node)
-        assert scan(cluster, cluster.client, address) == {"open": [], "refused": SSH, "other": []}
-        assert scan(cluster, cluster.web[0], address) == {"open": [2049], "refused": SSH, "other": []}
+        assert scans[cluster.client, address] == {"open": [], "refused": SSH, "other": []}
+        assert scans[cluster.web[0], address] == {"open": [2049], "refused": SSH, "other": []}
 
 
-def test_directors_reach_the_ports_they_check_and_scrape(cluster: Cluster, listeners: None) -> None:
+def test_directors_reach_the_ports_they_check_and_scrape(cluster: Cluster, scans: Scans) -> None:
     expected = {"open": served(cluster) + figures(cluster), "refused": SSH, "other": []}
     for node in cluster.directors:
-        assert scan(cluster, node, cluster.address(cluster.web[0])) == expected
+        assert scans[node, cluster.address(cluster.web[0])] == expected
 
 
 def test_adverts_of_a_stranger_reach_no_keepalived(cluster: Cluster) -> None:
