@@ -74,15 +74,27 @@ class ActionModule(ActionBase):
         if asked.get("failed"):
             return asked
         result: dict[str, Any] = {"changed": False, "changed_names": [], "diff": []}
+        # What systemd knows of the files of its units: less than has just been written, or all of it.
+        written = known = False
+        enabled: list[str] = []
+        disabled = {step.name for step, there in zip(declared, asked["there"]) if there.get("disabled")}
         for step, there in zip(declared, asked["there"]):
-            # A unit that shall run may be of the files that have just been written.
-            reload = there.get("reload") or (result["changed"] and step.runs and not self._task.check_mode)
+            if step.name in disabled and not self._task.check_mode:
+                enabled, disabled = self._enable(sorted(disabled), variables), set()
+                written = written or bool(enabled)
+            # A unit that shall run may be of these files.
+            reload = (there.get("reload") and not known) or (written and step.runs and not self._task.check_mode)
             if there["done"] and not reload:
                 continue
             done = self._do(step, reload, variables)
+            done["changed"] = done.get("changed", False) or step.name in enabled
+            if step.action != "systemd_service" and done["changed"]:
+                written, known = True, False
+            elif (reload or step.arguments.get("daemon_reload")) and not self._task.check_mode:
+                written, known = False, True
             if done.get("failed"):
                 return {**done, **result, "failed": True, "msg": f"{step.name}: {done.get('msg', 'failed')}"}
-            if done.get("changed"):
+            if done["changed"]:
                 result["changed"] = True
                 result["changed_names"].append(step.name)
             diff = done.get("diff") or []
@@ -105,6 +117,15 @@ class ActionModule(ActionBase):
                 with open(self._loader.get_real_file(source), "rb") as file:
                     return file.read()
         return None
+
+    def _enable(self, units: list[str], variables: dict[str, Any]) -> list[str]:
+        """Have units start at boot, and return which: one by one, systemd would read all its files again for each.
+
+        None of them where that fails: whose fault it is comes out when each has its turn.
+        """
+        command = {"argv": ["systemctl", "enable", "--no-reload", "--", *units]}
+        done = self._execute_module(module_name="ansible.legacy.command", module_args=command, task_vars=variables)
+        return [] if done.get("failed") or done.get("rc") else units
 
     def _do(self, step: Step, reload: bool, variables: dict[str, Any]) -> dict[str, Any]:
         if step.action in _ACTIONS:

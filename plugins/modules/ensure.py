@@ -205,7 +205,7 @@ def _unit(wanted: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, bool
         and not wanted.get("anew")
         and all(wanted.get(key) in (None, value) for key, value in states.items())
     )
-    return {"done": done, "reload": reload}
+    return {"done": done, "reload": reload, "disabled": bool(wanted.get("enabled")) and states["enabled"] is False}
 
 
 if __name__ == "__main__":

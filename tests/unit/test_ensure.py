@@ -150,9 +150,10 @@ def test_what_systemd_says_of_a_unit_is_held_against_what_is_wanted(
     asked = {"active": None, "enabled": None, "masked": None, "anew": None, **wanted}
     # Systemd may not have looked for it since its file was written.
     reload = found.get("NeedDaemonReload") == "yes" or (wanted is STARTED and found is MISSING)
-    assert _unit(asked, found) == {"done": done, "reload": reload}
+    disabled = wanted is STARTED and (found is MISSING or found.get("UnitFileState") == "disabled")
+    assert _unit(asked, found) == {"done": done, "reload": reload, "disabled": disabled}
 
 
 def test_a_restart_is_told_what_systemd_has_not_read() -> None:
     asked = {"active": None, "enabled": True, "masked": None, "anew": True}
-    assert _unit(asked, {**RUNS, "NeedDaemonReload": "yes"}) == {"done": False, "reload": True}
+    assert _unit(asked, {**RUNS, "NeedDaemonReload": "yes"}) == {"done": False, "reload": True, "disabled": False}
