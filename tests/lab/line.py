@@ -93,8 +93,8 @@ class Line:
 
     def close(self) -> None:
         """Have the far end end as well."""
-        with suppress(OSError):
-            assert self._process.stdin
+        assert self._process.stdin
+        with suppress(OSError, subprocess.TimeoutExpired):
             self._process.stdin.close()
             self._process.wait(_ALIVE_WITHIN_S)
             return

@@ -19,13 +19,15 @@ grep --only-matching --no-filename --extended-regexp '[0-9a-f]{32,}|\$6\$[^:]+' 
   /etc/ha-web-monitor/users /etc/nginx/ha-web.d/exporter.conf 2>/dev/null | sort -u >/run/secrets-of-this-test
 for kind in '' 'EC ' 'RSA '; do echo "-----BEGIN ${kind}PRIVATE KEY"; done >>/run/secrets-of-this-test
 """
-_HOLD = "grep --fixed-strings --file=/run/secrets-of-this-test"
+# Files come and go meanwhile: what exporters tell is written anew every few seconds.
+_HOLD = "grep --no-messages --fixed-strings --file=/run/secrets-of-this-test"
+_FIND = "find %s -ignore_readdir_race -xdev"
 _FILES = (
-    r"find /etc /opt /srv /tmp /root /run /var /usr/local /dev/shm -xdev -type f ! -path '*/journal/*'"
+    rf"{_FIND % '/etc /opt /srv /tmp /root /run /var /usr/local /dev/shm'} -type f ! -path '*/journal/*'"
     rf" ! -path /run/secrets-of-this-test %s -print0 | xargs -0 --no-run-if-empty {_HOLD} --files-with-matches"
 )
 COMMANDS = {
-    "writable": rf"find / -xdev ! -type l -perm /022 ! -perm -1000 ! \( {_DEBIANS} \) -printf '%p %g\n'",
+    "writable": rf"{_FIND % '/'} ! -type l -perm /022 ! -perm -1000 ! \( {_DEBIANS} \) -printf '%p %g\n'",
     "gathered": f"{_GATHER} wc --lines </run/secrets-of-this-test",
     "hold_secrets": _FILES % "",
     "show_secrets": _FILES % "-perm -004",
