@@ -198,7 +198,7 @@ class Cluster:
             code, *said = self._lines.run(self._names[node], script)
         except LabError as error:
             raise LabError(f"{node}: {script!r}: {error}") from error
-        output, errors = (words.decode("utf-8", "replace") for words in said)
+        output, errors = (words.decode("utf-8", "replace").replace("\r\n", "\n") for words in said)
         if code:
             raise LabError(f"{node}: exit {code} of {script!r}: {errors.strip() or output.strip()}")
         return output
