@@ -10,7 +10,9 @@ them, as nothing of a collection is kept compiled; one that runs a module of one
 collections and read what each says of itself; and for each module Mitogen compiles all that it imports. Most of the
 controller's work was that. A new process has what this one has loaded and found, and nothing is compiled twice.
 
-What asks nothing of a node gets no process: 300 such tasks take four seconds in place of seven.
+What asks nothing of a node gets no process: 300 such tasks take four seconds in place of seven. Nor do short tasks on
+nodes, most of whose work here was a process and its connection to Mitogen's; in the embedded engine all nodes share one
+core, and gain nothing when they are asked at the same time.
 
 A module that runs a command has Python copy the module's process, for a function that does nothing unless a umask is
 given; in the embedded engine that takes longer than most commands.
@@ -18,6 +20,7 @@ given; in the embedded engine that takes longer than most commands.
 
 from __future__ import annotations
 
+import os
 from copy import copy
 from functools import cache
 from importlib import import_module
@@ -29,6 +32,7 @@ import ansible_mitogen._modifiers
 import ansible_mitogen.affinity
 import ansible_mitogen.module_finder
 import ansible_mitogen.planner
+import ansible_mitogen.process
 from ansible._internal import _task
 from ansible.collections.list import list_collection_dirs
 from ansible.executor.process.worker import WorkerProcess
@@ -68,11 +72,36 @@ _OF_NO_NODE = {
 }
 
 
+# Those that are short on a node.
+_SHORT = {
+    *(prefix + name for prefix in ("", "ansible.builtin.") for name in ("command", "find", "shell", "slurp", "stat")),
+    *(f"lvs.ha_web.{name}" for name in ("ensure", "found")),
+}
+_MAIN = os.getpid()
+_close = ansible_mitogen.process.ClassicBinding.close
+
+
+def _closed_with_its_process(binding: ansible_mitogen.process.ClassicBinding) -> None:
+    """Keep what leads from this process to Mitogen's own for the next task."""
+    if os.getpid() != _MAIN:
+        _close(binding)
+
+
+ansible_mitogen.process.ClassicBinding.close = _closed_with_its_process
+
+
+def _let_go() -> None:
+    """End that: a process that is about to begin must not find it."""
+    ansible_mitogen.process.get_classic_worker_model().on_binding_close()
+
+
 class _Worker(WorkerProcess):  # type: ignore[misc]
     """A process for a task, or none."""
 
     def start(self) -> None:
-        if self._task.action not in _OF_NO_NODE:
+        short = self._task.action in _SHORT and not self._task.until and not self._task.async_val
+        if not short and self._task.action not in _OF_NO_NODE:
+            _let_go()
             super().start()
             return
         # Both change on the way, which a process would have taken with it.
@@ -84,7 +113,7 @@ class _Worker(WorkerProcess):  # type: ignore[misc]
                 host,
                 task,
                 self._task_vars,
-                self._play_context,
+                self._play_context.copy(),
                 self._loader,
                 self._shared_loader_obj,
                 self._final_q,
@@ -109,3 +138,10 @@ class StrategyModule(mitogen_linear.StrategyModule):  # type: ignore[misc]
         for folder in import_module(_FILTERS).__path__:
             for file in Path(folder).glob("*.py"):
                 import_module(f"{_FILTERS}.{file.stem}")
+
+    def run(self, *arguments: Any, **options: Any) -> Any:
+        """Run a play."""
+        try:
+            return super().run(*arguments, **options)
+        finally:
+            _let_go()
