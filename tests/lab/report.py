@@ -57,19 +57,20 @@ class Steps:
 
 
 def wait_for(what: str, condition: Callable[[], T | None], seconds: float, every: float = 0.2) -> T:
-    """Poll ``condition`` until it gives something true.
+    """Poll ``condition`` until it gives something true, and leave the machine to others for most of the time.
 
     Raises:
         LabError: not within ``seconds``; names ``what`` was waited for.
     """
     deadline = time.monotonic() + seconds
     while True:
+        asked = time.monotonic()
         value = condition()
         if value:
             return value
         if time.monotonic() >= deadline:
             raise LabError(f"waited {seconds:g} s in vain for {what}")
-        time.sleep(every)
+        time.sleep(max(every, min(1.0, 4 * (time.monotonic() - asked))))
 
 
 def plain_terminal() -> None:
