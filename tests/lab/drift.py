@@ -22,15 +22,14 @@ class Drift(NamedTuple):
 
 
 def kept(node: str, do: str, undo: str, found: Sequence[tuple[str, str, str]] = ()) -> Drift:
-    """What keepalived takes back where the machine is busy: a check that is late, a backup that takes over."""
+    """What keepalived takes back where the machine is busy: a check that is late, a backup that takes over.
+
+    What is done again is over before it is undone: both are a group of processes, which has ended first.
+    """
     pid = "/run/drift.pid"
-    again = f"echo $$ >{pid}; while sleep 0.2; do {do}; done"
-    return Drift(
-        node,
-        f"{do}; setsid sh -c '{again}' >/dev/null 2>&1 </dev/null &",
-        f"kill $(cat {pid}); rm {pid}; {undo}",
-        found,
-    )
+    again = f"setsid sh -c 'echo $$ >{pid}; while sleep 0.2; do {do}; done' >/dev/null 2>&1 </dev/null &"
+    ended = f"group=$(cat {pid}); kill -- -$group; while kill -0 -- -$group 2>/dev/null; do sleep 0.05; done"
+    return Drift(node, f"{do}; {again}", f"{ended}; rm {pid}; {undo}", found)
 
 
 @contextmanager

@@ -86,7 +86,10 @@ def pytest_runtest_makereport(
         host, cluster = item.funcargs.get("host"), item.funcargs.get("cluster")
         BUILD.mkdir(exist_ok=True)
         with open(FAILED, "a", encoding="utf-8") as file:
-            what = f"FAILED {report.nodeid}, {report.when}:\n{report.longreprtext[-700:]}"
+            # The message's first line says what, and journals may follow it.
+            crash = getattr(report.longrepr, "reprcrash", None)
+            said = crash.message.partition("\n")[0][:700] if crash else ""
+            what = f"FAILED {report.nodeid}, {report.when}: {said}\n{report.longreprtext[-700:]}"
             file.write(f"{what}\n{report.capstdout[-700:]}\n")
             if isinstance(cluster, Cluster):
                 file.write(f"{cluster.last_words()}\n")

@@ -18,7 +18,9 @@ from lab.cluster import Cluster
 from lab.report import wait_for
 
 TASKS = Path(__file__).parents[1] / "tasks"
-MIX = Mix(ports=(80, 8080))  # without persistence, and with
+PORTS = (80, 8080)  # without persistence, and with
+# The second is for what takes minutes: as many requests, and more of the engine's processor for what is done.
+MIX, SLOW = Mix(ports=PORTS), Mix(ports=PORTS, rate=20, kept=8)
 REQUESTS, FEW = 10_000, 2_000
 
 
@@ -29,15 +31,15 @@ def healthy(cluster: Cluster) -> Iterator[None]:
 
 
 @contextmanager
-def clients(cluster: Cluster, what: str, requests: int = REQUESTS) -> Iterator[Clients]:
+def clients(cluster: Cluster, what: str, requests: int = REQUESTS, mix: Mix = MIX) -> Iterator[Clients]:
     """Have clients served meanwhile, two fifths of them by new connections: no request may fail."""
-    with Clients(cluster, MIX) as served:
+    with Clients(cluster, mix) as served:
         yield served
         served.keep_on(new=requests * 2 // 5, kept=requests * 3 // 5, downloads=10)
     seen = served.seen()
     print(seen.words(what))
     assert not seen.failed()
-    assert {one.port for one in seen.of(DOWNLOAD)} == set(MIX.ports)
+    assert {one.port for one in seen.of(DOWNLOAD)} == set(PORTS)
 
 
 def run(cluster: Cluster, name: str, *arguments: str) -> str:
@@ -81,7 +83,7 @@ def moment_of(seen: Seen, server: str) -> float:
 def test_drain_and_restore(cluster: Cluster) -> None:
     """Of the server that the client's address leads to, where that counts."""
     with clients(cluster, "drain and restore") as served:
-        node = next(one.server for one in served.seen().requests if one.port == MIX.ports[1])
+        node = next(one.server for one in served.seen().requests if one.port == PORTS[1])
         said = run(cluster, "drain", "-e", f"node={node}")
         assert weights(cluster, node) == {0}
         for director in cluster.directors:
@@ -193,7 +195,7 @@ def test_rolling_update_that_is_cut_short_twice(cluster: Cluster) -> None:
     """By control-C, and by the loss of the controller; the third run finishes."""
     arguments = ("-e", f"update_tasks={TASKS / 'reinstall_nginx.yml'}")
     before = processes(cluster, cluster.web, "nginx")
-    with clients(cluster, "rolling update of all web servers, cut short twice"):
+    with clients(cluster, "rolling update of all web servers, cut short twice", mix=SLOW):
         for node, kind in (("web1", signal.SIGINT), ("web2", signal.SIGKILL)):
             cut = ("lvs.ha_web.rolling_update", *arguments, "-e", '{"update_roles": []}')
             with playbook.under_way(cluster.engine, cluster.inventory, *cut) as update:
