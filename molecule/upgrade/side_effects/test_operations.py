@@ -19,7 +19,7 @@ from lab.report import wait_for
 
 TASKS = Path(__file__).parents[1] / "tasks"
 PORTS = (80, 8080)  # without persistence, and with
-# The second is for what takes minutes: as many requests, and more of the engine's processor for what is done.
+# The second leaves more of the engine's processor to what is done: for what takes minutes, or needs few requests.
 MIX, SLOW = Mix(ports=PORTS), Mix(ports=PORTS, rate=20, kept=8)
 REQUESTS, FEW = 10_000, 2_000
 
@@ -176,7 +176,7 @@ def test_a_sick_server_ends_a_rolling_update(cluster: Cluster) -> None:
     """It stays out; when it is mended, the next run puts it back. What an operator has drained stays so."""
     nothing = ("-e", '{"update_roles": []}')
     run(cluster, "drain", "-e", "node=web3")
-    with clients(cluster, "rolling update that ends at a sick server, and the next one", FEW):
+    with clients(cluster, "rolling update that ends at a sick server, and the next one", FEW, SLOW):
         broken = ("-e", f"update_tasks={TASKS / 'break_nginx.yml'}", "-e", "restore_timeout=8")
         assert "web1 does not pass its health checks" in refused(cluster, "rolling_update", *nothing, *broken)
         assert weights(cluster, "web1") <= {0}
@@ -221,7 +221,7 @@ def test_rolling_update_of_the_directors(cluster: Cluster) -> None:
 def test_switchover_without_preemption(cluster: Cluster) -> None:
     stays = ("-e", "keepalived_preempt=false")
     run(cluster, "site", "--tags=keepalived", *stays)
-    with clients(cluster, "switchover and back without preemption", FEW):
+    with clients(cluster, "switchover and back without preemption", FEW, SLOW):
         for holder, arguments in (("lvs2", ()), ("lvs1", ("-e", "back=true"))):
             run(cluster, "switchover", *stays, *arguments)
             assert cluster.the_holder() == holder
