@@ -30,7 +30,7 @@ from .settings import APT_CACHE_PORT, BROWSER_PORT, BUILD, GUEST_MEMORY_MIB, REP
 
 # Scenarios without times, or with generous ones; all others take some. The longest first: what both lanes share ends
 # with short ones, and neither waits long for the other.
-UNTIMED = ("default", "forwarding", "roles", "ipvs")
+UNTIMED = ("default", "web", "roles", "forwarding", "ipvs")
 LOGS = BUILD / "lanes"
 _NICENESS, _ENGINE_NICENESS = 5, -5
 _GRACE_S = 20  # for an interrupted job: Ansible ends what it has begun
@@ -78,7 +78,7 @@ def plans(targets: Sequence[str], scenarios: Sequence[str], machine: Machine) ->
     if machine.foreign or len(machine.cores) < 2 or not enough:
         return [Plan([deque([*quick, *map(_scenario, scenarios)])])]
     timed = deque(_scenario(name) for name in scenarios if name not in UNTIMED)
-    shared = deque([*quick, *(_scenario(name) for name in UNTIMED if name in scenarios)])
+    shared = deque([*(_scenario(name) for name in UNTIMED if name in scenarios), *quick])
     first, second = (str(min(most, max(least, (machine.memory - share) * part // 3))) for part in (2, 1))
     # The first engine has the first core of few, the last of many: uml.pin.
     cores = machine.cores[1:2] if len(machine.cores) < 4 else machine.cores[-3:-1]

@@ -11,8 +11,8 @@ collections and read what each says of itself; and for each module Mitogen compi
 controller's work was that. A new process has what this one has loaded and found, and nothing is compiled twice.
 
 What asks nothing of a node gets no process: 300 such tasks take four seconds in place of seven. Nor do short tasks on
-nodes, most of whose work here was a process and its connection to Mitogen's; in the embedded engine all nodes share one
-core, and gain nothing when they are asked at the same time.
+nodes that are connected, most of whose work here was a process and its connection to Mitogen's; in the embedded engine
+all nodes share one core, and gain nothing when they are asked at the same time.
 
 A module that runs a command has Python copy the module's process, for a function that does nothing unless a umask is
 given; in the embedded engine that takes longer than most commands.
@@ -25,7 +25,7 @@ from copy import copy
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ansible.plugins.strategy
 import ansible_mitogen._modifiers
@@ -98,9 +98,18 @@ def _let_go() -> None:
 class _Worker(WorkerProcess):  # type: ignore[misc]
     """A process for a task, or none."""
 
-    def start(self) -> None:
+    # The nodes, which are all connected to at the same time.
+    _connected: ClassVar[set[str]] = set()
+
+    def _needs_process(self) -> bool:
+        if self._task.action in _OF_NO_NODE:
+            return False
         short = self._task.action in _SHORT and not self._task.until and not self._task.async_val
-        if not short and self._task.action not in _OF_NO_NODE:
+        return not short or self._host.name not in self._connected
+
+    def start(self) -> None:
+        if self._needs_process():
+            self._connected.add(self._host.name)
             _let_go()
             super().start()
             return
