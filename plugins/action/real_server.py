@@ -69,7 +69,7 @@ class ActionModule(ActionBase):
 def _counts(result: dict[str, Any]) -> list[int]:
     if "servers" not in result:
         return []
-    return [sum(server["active_connections"] for server in result["servers"])]
+    return [sum(server["active_connections"] for server in result["servers"] if server["comes_here"])]
 
 
 def _shown(counts: list[int]) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Union
 
 from ._ipvs.model import ServiceId
@@ -26,10 +26,13 @@ class Claim(NamedTuple):
 
     def is_on(self, key: ServiceId) -> bool:
         """Tell whether a service of the kernel is one of them."""
-        if key.fwmark or self.first is None or self.last is None:
+        if key.fwmark or self.first is None:
             return bool(key.fwmark) and key.fwmark == self.fwmark
-        address = ipaddress.ip_address(key.address)
-        if address.version != self.first.version or (key.protocol, key.port) != (self.protocol, self.port):
+        return (key.protocol, key.port) == (self.protocol, self.port) and self.has(ipaddress.ip_address(key.address))
+
+    def has(self, address: Address) -> bool:
+        """Tell whether an address is one of its range."""
+        if self.first is None or self.last is None or address.version != self.first.version:
             return False
         return int(self.first) <= int(address) <= int(self.last)
 
@@ -44,6 +47,12 @@ def claims_of(declared: Mapping[str, Any]) -> list[Claim]:
 def is_on(declared: Mapping[str, Any], key: ServiceId) -> bool:
     """Tell whether a service of the kernel is one that a virtual service of the topology stands for."""
     return bool(declared["family"] == key.family) and any(claim.is_on(key) for claim in claims_of(declared))
+
+
+def comes_here(declared: Mapping[str, Any], held: Collection[Address]) -> bool:
+    """Tell whether what is sent to a virtual service comes to a host of these addresses: yes where nothing tells."""
+    ranges = [claim for claim in claims_of(declared) if claim.first is not None]
+    return not ranges or any(claim.has(address) for claim in ranges for address in held)
 
 
 def located(claim: Claim, words: list[str]) -> Claim:

@@ -58,6 +58,9 @@ options:
       - Seconds to wait for the connections of a server that is drained. It ends earlier when there has been no active
         one for a second.
       - Where C(net.ipv4.vs.expire_quiescent_template) is 0, persistent clients are waited for as well.
+      - A director that does not hold a service's VIP waits for none of its connections. Those that it has were told by
+        the one that does, or are of a time when it held the VIP itself, and such are remembered for minutes after
+        their end.
     type: float
     default: 0
   healthy:
@@ -135,25 +138,30 @@ servers:
       description: Clients that stay with it.
       type: int
       sample: 0
+    comes_here:
+      description: Whether they come by this director, as far as the addresses that it holds tell.
+      type: bool
+      sample: true
 seconds:
   description: How long its connections were waited for.
   returned: success
   type: float
   sample: 1.2
 drained:
-  description: Whether no active connection is left.
+  description: Whether no active connection is left that comes by this director.
   returned: success
   type: bool
   sample: true
 """
 
 import ipaddress
+import json
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.ha_web.plugins.module_utils._claims import is_on
+from ansible_collections.lvs.ha_web.plugins.module_utils._claims import Address, comes_here, is_on
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel, KernelError
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import DestinationId, ServiceId, Table
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.control import keepalived_weighs
@@ -231,10 +239,11 @@ def pick(table: Table, place: Place) -> int | None:
 class Director:
     """The director that the module runs on."""
 
-    def __init__(self, kernel: Kernel, chosen: list[Chosen], timeout: float) -> None:
+    def __init__(self, kernel: Kernel, chosen: list[Chosen], timeout: float, held: Callable[[], list[Address]]) -> None:
         self._kernel = kernel
         self._chosen = chosen
         self._timeout = timeout
+        self._held = held
 
     def table(self) -> Table:
         """Return the kernel's table of the services concerned."""
@@ -303,11 +312,13 @@ class Director:
         ]
 
     def wait_until_idle(self, seconds: float) -> tuple[float, bool]:
-        """Wait for connections to end; return how long it took, and whether all have."""
+        """Wait for the connections that come by here to end; return how long it took, and whether all have."""
         start = time.monotonic()
         idle = start
+        held = self._held()
         while True:
-            busy = any(_is_busy(figures) for _place, figures in self.connections())
+            here = [figures for place, figures in self.connections() if comes_here(place.chosen.service, held)]
+            busy = any(map(_is_busy, here))
             now = time.monotonic()
             if busy:
                 idle = now
@@ -339,6 +350,12 @@ def _is_busy(figures: dict[str, int]) -> bool:
         return True
 
 
+def _held(module: AnsibleModule) -> list[Address]:
+    """Return the addresses that this host has."""
+    links = json.loads(module.run_command(["ip", "-json", "address"], check_rc=True)[1])
+    return [ipaddress.ip_address(one["local"]) for link in links for one in link["addr_info"] if "local" in one]
+
+
 def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str, Any]:
     """Do what the module's parameters say; return its result."""
     wanted = module.params
@@ -351,7 +368,7 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
             path: before[path] if state_of(before[path]) == "drained" else number for path, number in after.items()
         }
     changed = after != before
-    director = Director(kernel, chosen, wanted["timeout"])
+    director = Director(kernel, chosen, wanted["timeout"], lambda: _held(module))
     table = director.table()
     found = places(table, chosen)
     if changed and state != "enabled" and not wanted["force"]:
@@ -367,7 +384,7 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
         director.wait_until_obeyed(after)
         if state != "enabled":
             idle = director.wait_until_idle(wanted["drain_timeout"])
-    now = director.table()
+    now, held = director.table(), _held(module)
     servers = [
         {
             "service": place.chosen.service["name"],
@@ -376,6 +393,7 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
             "weight_before": weights.get((place.service, place.destination)),
             "weight": pick(now, place),
             **{name: count for name, count in figures.items() if name.endswith("_connections")},
+            "comes_here": comes_here(place.chosen.service, held),
         }
         for place, figures in director.connections()
     ]

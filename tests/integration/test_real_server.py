@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,40 @@ def services(tmp_path: Path, ipvsadm: Ipvsadm) -> Services:
             "checks": [{"dynamic_weight": False, "track_file": "", "raw": []}],
         }
     ]
+
+
+@pytest.fixture
+def addresses() -> Iterator[Callable[..., None]]:
+    """The VIP and web1's address, both of this host; returns ``ip address`` for its loopback interface."""
+
+    def change(*words: str) -> None:
+        subprocess.run(["ip", "address", *words, "dev", "lo"], check=True)
+
+    given = ["10.9.1.1/32", "10.9.2.1/32"]
+    for one in given:
+        change("add", one)
+    yield change
+    for one in given:
+        subprocess.run(["ip", "address", "delete", one, "dev", "lo"], check=False, capture_output=True)
+
+
+def test_connections_of_a_vip_that_has_left_are_not_waited_for(
+    module: Module, services: Services, ipvsadm: Ipvsadm, addresses: Callable[..., None]
+) -> None:
+    """The kernel remembers them, and does not know whether they still exist."""
+
+    def drained() -> tuple[bool, list[int], list[bool]]:
+        done = module("real_server", name="web1", virtual_services=services, drain_timeout=0.5)
+        active, here = ([one[key] for one in done["servers"]] for key in ("active_connections", "comes_here"))
+        return done["drained"], active, here
+
+    ipvsadm("-e", "-t", "10.9.1.1:80", "-r", "10.9.2.2:80", "-g", "-w", "0")
+    with socket.create_server(("", 80)), socket.create_connection(("10.9.1.1", 80)):
+        for address, weight in ("10.9.2.2", "1"), ("10.9.2.1", "0"):
+            ipvsadm("-e", "-t", "10.9.1.1:80", "-r", f"{address}:80", "-g", "-w", weight)
+        assert drained() == (False, [1], [True])
+        addresses("delete", "10.9.1.1/32")
+        assert drained() == (True, [1], [False])
 
 
 @pytest.mark.parametrize("python", ["python3", "python3.9", "python3.13"])
