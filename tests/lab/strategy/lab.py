@@ -98,7 +98,7 @@ def _let_go() -> None:
 class _Worker(WorkerProcess):  # type: ignore[misc]
     """A process for a task, or none."""
 
-    # The nodes, which are all connected to at the same time.
+    # Nodes that a task had a process for: such tasks connect to all nodes at the same time.
     _connected: ClassVar[set[str]] = set()
 
     def _needs_process(self) -> bool:
