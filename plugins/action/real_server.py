@@ -55,7 +55,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"drain_timeout {given!r} is no number of seconds.") from None
 
     def _module(self, seconds: float, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        arguments = {**self._task.args, "drain_timeout": seconds}
+        silence = self._task.args.get("silence", self._patience())
+        arguments = {**self._task.args, "drain_timeout": seconds, "silence": silence}
         result: dict[str, Any] = self._execute_module(
             module_name="lvs.ha_web.real_server", module_args=arguments, task_vars=task_vars
         )
@@ -69,7 +70,8 @@ class ActionModule(ActionBase):
 def _counts(result: dict[str, Any]) -> list[int]:
     if "servers" not in result:
         return []
-    return [sum(server["active_connections"] for server in result["servers"] if server["comes_here"])]
+    here = [server for server in result["servers"] if server["comes_here"]]
+    return [sum(server["active_connections"] - server["silent_connections"] for server in here)]
 
 
 def _shown(counts: list[int]) -> str:

@@ -63,6 +63,12 @@ options:
         their end.
     type: float
     default: 0
+  silence:
+    description:
+      - Seconds without a packet after which an active connection is not waited for. For minutes after a VIP has come
+        here, some are remembered whose end was not told any more. By default O(drain_timeout).
+      - The kernel tells it of TCP services with one address and port.
+    type: float
   healthy:
     description:
       - Seconds for which a server must have been in the kernel's table, without a break, before it is V(enabled).
@@ -138,6 +144,10 @@ servers:
       description: Clients that stay with it.
       type: int
       sample: 0
+    silent_connections:
+      description: Those of the active ones that are not waited for any more, because nothing has been heard of them.
+      type: int
+      sample: 0
     comes_here:
       description: Whether they come by this director, as far as the addresses that it holds tell.
       type: bool
@@ -148,7 +158,7 @@ seconds:
   type: float
   sample: 1.2
 drained:
-  description: Whether no active connection is left that comes by this director.
+  description: Whether no active connection is left that comes by this director and is not silent.
   returned: success
   type: bool
   sample: true
@@ -157,6 +167,7 @@ drained:
 import ipaddress
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -164,6 +175,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.ha_web.plugins.module_utils._claims import Address, comes_here, is_on
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.kernel import Kernel, KernelError
 from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.model import DestinationId, ServiceId, Table
+from ansible_collections.lvs.ha_web.plugins.module_utils._ipvs.silence import CONNECTIONS, Where, silent
 from ansible_collections.lvs.ha_web.plugins.module_utils._topology.control import keepalived_weighs
 from ansible_collections.lvs.ha_web.plugins.module_utils._track_files import (
     Chosen,
@@ -234,6 +246,14 @@ def pick(table: Table, place: Place) -> int | None:
     service = table.services.get(place.service)
     value = service.destinations.get(place.destination) if service else None
     return value.weight if value else None
+
+
+class Waited(NamedTuple):
+    """How long connections were waited for, whether all have ended, and which were not waited for."""
+
+    seconds: float
+    drained: bool
+    silent: Counter[Where]
 
 
 class Director:
@@ -311,22 +331,31 @@ class Director:
             if place.service in live and str(place.destination) in live[place.service].destinations
         ]
 
-    def wait_until_idle(self, seconds: float) -> tuple[float, bool]:
-        """Wait for the connections that come by here to end; return how long it took, and whether all have."""
+    def wait_until_idle(self, seconds: float, silence: float) -> Waited:
+        """Wait for the connections that come by here to end, but for silent ones."""
         start = time.monotonic()
         idle = start
         held = self._held()
+        # Once, as the list may be long; who waits for long asks again.
+        quiet = self._silent(silence)
         while True:
-            here = [figures for place, figures in self.connections() if comes_here(place.chosen.service, held)]
-            busy = any(map(_is_busy, here))
+            here = [one for one in self.connections() if comes_here(one[0].chosen.service, held)]
+            busy = any(_is_busy(figures, quiet[place.service, place.destination]) for place, figures in here)
             now = time.monotonic()
             if busy:
                 idle = now
             if now - idle >= min(SETTLED, seconds) and not busy:
-                return now - start, True
+                return Waited(now - start, True, quiet)
             if now - start >= seconds:
-                return now - start, not busy
+                return Waited(now - start, not busy, quiet)
             time.sleep(POLL)
+
+    def _silent(self, seconds: float) -> Counter[Where]:
+        busy = [(place.service, place.destination) for place, figures in self.connections() if _is_busy(figures, 0)]
+        if not (busy and seconds):
+            return Counter()
+        with open(CONNECTIONS, encoding="ascii") as lines:
+            return silent(lines, busy, self.table().timeouts.tcp, seconds)
 
     def _wait(self, problem: Callable[[], str]) -> str:
         """Wait until there is no problem left; return the last."""
@@ -338,8 +367,8 @@ class Director:
             time.sleep(POLL)
 
 
-def _is_busy(figures: dict[str, int]) -> bool:
-    if figures["active_connections"]:
+def _is_busy(figures: dict[str, int], silent_ones: int) -> bool:
+    if figures["active_connections"] > silent_ones:
         return True
     if not figures["persistent_connections"]:
         return False
@@ -374,7 +403,7 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
     if changed and state != "enabled" and not wanted["force"]:
         refuse_the_last(table, found)
     weights = {(place.service, place.destination): pick(table, place) for place in found}
-    idle = (0.0, True)
+    waited = Waited(0.0, True, Counter())
     if not module.check_mode:
         if wanted["healthy"] and state == "enabled" and changed:
             director.wait_until_healthy(wanted["healthy"])
@@ -383,7 +412,8 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
                 write(path, number)
         director.wait_until_obeyed(after)
         if state != "enabled":
-            idle = director.wait_until_idle(wanted["drain_timeout"])
+            patience = wanted["drain_timeout"]
+            waited = director.wait_until_idle(patience, patience if wanted["silence"] is None else wanted["silence"])
     now, held = director.table(), _held(module)
     servers = [
         {
@@ -393,6 +423,7 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
             "weight_before": weights.get((place.service, place.destination)),
             "weight": pick(now, place),
             **{name: count for name, count in figures.items() if name.endswith("_connections")},
+            "silent_connections": waited.silent[place.service, place.destination],
             "comes_here": comes_here(place.chosen.service, held),
         }
         for place, figures in director.connections()
@@ -400,8 +431,8 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
     return {
         "changed": changed,
         "servers": servers,
-        "seconds": round(idle[0], 1),
-        "drained": idle[1],
+        "seconds": round(waited.seconds, 1),
+        "drained": waited.drained,
         "diff": {
             "before": "".join(f"{path} {number}\n" for path, number in before.items()),
             "after": "".join(f"{path} {number}\n" for path, number in after.items()),
@@ -421,6 +452,7 @@ def main() -> None:
             "force": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 10.0},
             "drain_timeout": {"type": "float", "default": 0.0},
+            "silence": {"type": "float"},
             "healthy": {"type": "float", "default": 0.0},
         },
         supports_check_mode=True,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,23 +62,44 @@ def addresses() -> Iterator[Callable[..., None]]:
         subprocess.run(["ip", "address", "delete", one, "dev", "lo"], check=False, capture_output=True)
 
 
-def test_connections_of_a_vip_that_has_left_are_not_waited_for(
-    module: Module, services: Services, ipvsadm: Ipvsadm, addresses: Callable[..., None]
-) -> None:
-    """The kernel remembers them, and does not know whether they still exist."""
-
-    def drained() -> tuple[bool, list[int], list[bool]]:
-        done = module("real_server", name="web1", virtual_services=services, drain_timeout=0.5)
-        active, here = ([one[key] for one in done["servers"]] for key in ("active_connections", "comes_here"))
-        return done["drained"], active, here
-
+@pytest.fixture
+def connection(ipvsadm: Ipvsadm, addresses: Callable[..., None]) -> Iterator[socket.socket]:
+    """A client's connection with web1, which gets no other."""
     ipvsadm("-e", "-t", "10.9.1.1:80", "-r", "10.9.2.2:80", "-g", "-w", "0")
-    with socket.create_server(("", 80)), socket.create_connection(("10.9.1.1", 80)):
+    with socket.create_server(("", 80)), socket.create_connection(("10.9.1.1", 80)) as client:
         for address, weight in ("10.9.2.2", "1"), ("10.9.2.1", "0"):
             ipvsadm("-e", "-t", "10.9.1.1:80", "-r", f"{address}:80", "-g", "-w", weight)
-        assert drained() == (False, [1], [True])
-        addresses("delete", "10.9.1.1/32")
-        assert drained() == (True, [1], [False])
+        yield client
+
+
+def drained(module: Module, services: Services, **options: Any) -> tuple[bool, list[int], list[int], list[bool]]:
+    """Whether web1 is, and of its services the connections, the silent ones, and whether they come here."""
+    done = module("real_server", name="web1", virtual_services=services, drain_timeout=0.5, **options)
+    keys = "active_connections", "silent_connections", "comes_here"
+    return done["drained"], *([one[key] for one in done["servers"]] for key in keys)  # type: ignore[return-value]
+
+
+def test_connections_of_a_vip_that_has_left_are_not_waited_for(
+    module: Module, services: Services, addresses: Callable[..., None], connection: socket.socket
+) -> None:
+    """The kernel remembers them, and does not know whether they still exist."""
+    assert drained(module, services, silence=60) == (False, [1], [0], [True])
+    addresses("delete", "10.9.1.1/32")
+    assert drained(module, services, silence=60) == (True, [1], [0], [False])
+
+
+@pytest.mark.parametrize("python", ["python3", "python3.9", "python3.13"])
+def test_silent_connections_are_not_waited_for(
+    module: Module, services: Services, connection: socket.socket, python: str
+) -> None:
+    silent = {"silence": 4, "python": python}
+    assert drained(module, services, **silent) == (False, [1], [0], [True])
+    end = time.monotonic() + 20
+    while not (now := drained(module, services, **silent))[0]:
+        assert time.monotonic() < end
+    assert now == (True, [1], [1], [True])
+    connection.send(b"I am still here")
+    assert drained(module, services, **silent) == (False, [1], [0], [True])
 
 
 @pytest.mark.parametrize("python", ["python3", "python3.9", "python3.13"])
