@@ -223,10 +223,12 @@ def test_rolling_update_of_the_directors(cluster: Cluster) -> None:
 def test_switchover_without_preemption(cluster: Cluster) -> None:
     stays = ("-e", "keepalived_preempt=false")
     run(cluster, "site", "--tags=keepalived", *stays)
-    with clients(cluster, "switchover and back without preemption", FEW, SLOW):
+    with clients(cluster, "switchover, back, and rolling update without preemption", FEW, SLOW):
         for holder, arguments in (("lvs2", ()), ("lvs1", ("-e", "back=true"))):
             run(cluster, "switchover", *stays, *arguments)
             assert cluster.the_holder() == holder
             for director in cluster.directors:
                 assert cluster.run(director, f"cat {cluster.topology['standby_file']}").strip() == "0"
+        run(cluster, "rolling_update", *stays, "-e", "tier=directors", "-e", '{"update_roles": []}')
+        assert cluster.the_holder() == "lvs2"
     run(cluster, "site", "--tags=keepalived")
