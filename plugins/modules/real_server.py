@@ -336,11 +336,13 @@ class Director:
         start = time.monotonic()
         idle = start
         held = self._held()
-        # Once, as the list may be long; who waits for long asks again.
+        # The list may be long: it is read now, and again where nobody but silent ones seems to be left.
         quiet = self._silent(silence)
         while True:
-            here = [one for one in self.connections() if comes_here(one[0].chosen.service, held)]
-            busy = any(_is_busy(figures, quiet[place.service, place.destination]) for place, figures in here)
+            busy = self._busy(held, quiet)
+            if quiet and not busy:
+                quiet = self._silent(silence)
+                busy = self._busy(held, quiet)
             now = time.monotonic()
             if busy:
                 idle = now
@@ -349,6 +351,13 @@ class Director:
             if now - start >= seconds:
                 return Waited(now - start, not busy, quiet)
             time.sleep(POLL)
+
+    def _busy(self, held: list[Address], quiet: Counter[Where]) -> bool:
+        return any(
+            _is_busy(figures, quiet[place.service, place.destination])
+            for place, figures in self.connections()
+            if comes_here(place.chosen.service, held)
+        )
 
     def _silent(self, seconds: float) -> Counter[Where]:
         busy = [(place.service, place.destination) for place, figures in self.connections() if _is_busy(figures, 0)]
@@ -423,7 +432,8 @@ def run(module: AnsibleModule, kernel: Kernel, chosen: list[Chosen]) -> dict[str
             "weight_before": weights.get((place.service, place.destination)),
             "weight": pick(now, place),
             **{name: count for name, count in figures.items() if name.endswith("_connections")},
-            "silent_connections": waited.silent[place.service, place.destination],
+            # Of those that were silent, some may have ended since.
+            "silent_connections": min(waited.silent[place.service, place.destination], figures["active_connections"]),
             "comes_here": comes_here(place.chosen.service, held),
         }
         for place, figures in director.connections()
