@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ..cluster import Cluster
+from ..node_program import NodeProgram
 from ..outage import Reading
+from ..report import LabError, wait_for
+from ..settings import REPO
 from .scene import DEADLINE_S, SETTLE_S, Outcome, Scene, Tell, scene
 
 # Of adverts: for so long two directors may both speak as master while the VIP moves.
 _DOUBLE_MASTER = 2
+
+_ASKING = REPO / "tests/lab/begun.py"
+_BEGUN = 40
+_BEGUN_EVERY_S = 0.05
 
 
 def power_loss(cluster: Cluster, tell: Tell) -> Outcome:
@@ -50,14 +59,38 @@ def returns(cluster: Cluster, node: str, tell: Tell, master: str = "") -> Outcom
 
 
 def stopped(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
-    """Stop the master's keepalived, as an administrator does, and start it again."""
+    """Stop the master's keepalived, as an administrator does, and start it again.
+
+    Claims: nor does a request fail as it stops, though it is sent over a connection which only the stopped one knows.
+    """
     return _leaves_and_returns(
         cluster,
         tell,
         "keepalived stopped on {node}",
-        lambda node: cluster.command_at(node, "systemctl stop keepalived"),
+        lambda node: _stopped_with_requests_begun(cluster, node),
         lambda node: cluster.command_at(node, "systemctl start keepalived"),
+        planned=True,
     )
+
+
+def _stopped_with_requests_begun(cluster: Cluster, node: str) -> float:
+    answers: list[str] = []
+    arguments = (cluster.vip, 80, _BEGUN, _BEGUN_EVERY_S)
+    asking = NodeProgram(cluster, cluster.client, _ASKING, arguments, lambda line: answers.append(json.loads(line)))
+
+    def said(lines: int) -> bool:
+        asking.check()
+        return asking.running and len(answers) >= lines
+
+    wait_for(f"{_BEGUN} connections through the VIP", lambda: said(0), DEADLINE_S, every=0.01)
+    at = cluster.command_at(node, "systemctl stop keepalived")
+    wait_for(f"{_BEGUN} answers", lambda: said(_BEGUN), DEADLINE_S)
+    wrong = Counter(answer for answer in answers if answer != "HTTP/1.1 200 OK")
+    if wrong:
+        raise LabError(
+            f"not so: who has begun a connection before {node}'s keepalived stops is answered: {dict(wrong)}"
+        )
+    return at
 
 
 def interface_down(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
@@ -149,8 +182,14 @@ def _leaves_and_returns(
     fault: str,
     break_it: Callable[[str], float],
     mend_it: Callable[[str], float],
+    *,
+    planned: bool = False,
 ) -> Iterator[Outcome]:
-    """Break the master so that the backup takes over; mend it, and it takes the VIP back."""
+    """Break the master so that the backup takes over; mend it, and it takes the VIP back.
+
+    Args:
+        planned: no request may fail in the first part either.
+    """
     node = cluster.preferred_master
     fault = fault.format(node=node)
     with scene(cluster, tell, fault, *cluster.directors) as at:
@@ -158,6 +197,8 @@ def _leaves_and_returns(
         at.watch.wait_for_master(cluster.backup, broken_at, DEADLINE_S)
         at.load.wait_until_quiet(SETTLE_S)
         mended_at = mend_it(node)
+        if planned:
+            at.demand_calm("as it stops", broken_at, mended_at)
         yield _moved(at, fault, at.reading(broken_at, mended_at), f"{cluster.backup} took over")
         at.settle()
         yield _returned(at, f"{fault}: mended", mended_at)
