@@ -6,6 +6,9 @@ Runs on Python's standard library alone, in a module or by itself:
 
     python3 _probe.py ADDRESS PORT PATH RATE SECONDS TIMEOUT [HOST [STOP_FILE]]
 
+A source port is used again after 88 s: until 10 s are over, a director may remember its last connection, and after a
+move of the VIP send what has begun elsewhere to another server (docs/failure-model.md).
+
 Request ``n`` is due at ``start + n / RATE``, whatever became of the earlier ones; each is a new
 TCP connection and is never repeated. Output is one JSON object a line: first
 ``{"pid", "wall"}``, then one for each request as it ends, in the order of their ends:
@@ -60,6 +63,10 @@ _FLUSH_EVERY = 0.1  # seconds; a write for each answer would cost as much as the
 _NAP = 0.1  # seconds: it sleeps no longer, to notice that it slept too long
 _STANDSTILL = 0.2  # seconds: the scheduler's share is less
 _SYN_AGAIN = 1.0  # seconds: a shorter time-out is for gaps, which no late success may hide
+# Of sources, below those that the kernel gives to others. Each has its turn on the clock of the host, so that one probe
+# goes on where the last one has ended, up to 250 requests a second.
+_PORTS = range(10_000, 32_000)
+_PORT_TURN = 0.004  # seconds
 _TOTAL_RETRANS = slice(100, 104)  # of Linux' struct tcp_info: tcpi_total_retrans
 
 
@@ -149,6 +156,7 @@ class Probe:
         self._under_way: deque[_Request] = deque()  # in the order of their deadlines
         self._lines: list[str] = []
         self._flushed = 0.0
+        self._port = 0  # of the last request, counted on beyond the last of _PORTS
 
     def stop(self) -> None:
         """Send no further request."""
@@ -187,9 +195,20 @@ class Probe:
         request = _Request(number, time.time(), now, now + self._timeout, late, connection)
         self._under_way.append(request)
         self._selector.register(connection, selectors.EVENT_WRITE, request)
+        self._bind(connection, now)
         failed = connection.connect_ex(self._target)
         if failed not in (0, errno.EINPROGRESS):
             self._end(request, error=error_word(failed))
+
+    def _bind(self, connection: socket.socket, now: float) -> None:
+        """Take the next source port that is free; where none of a hundred is, the kernel takes one."""
+        for _try in range(100):
+            self._port = max(self._port + 1, int(now / _PORT_TURN))
+            try:
+                connection.bind(("", _PORTS[self._port % len(_PORTS)]))
+                return
+            except OSError:
+                continue
 
     def _advance(self, request: _Request) -> None:
         try:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,25 @@ def test_every_request_is_answered_and_on_time() -> None:
     assert {line["again"] for line in lines} == {0}
     starts = [line["at"] - line["late"] for line in lines]
     assert starts == pytest.approx([starts[0] + n / 100 for n in range(50)], abs=0.05)
+
+
+def test_no_source_port_is_used_again_soon_nor_by_the_next_probe() -> None:
+    with server(answers) as port:
+        ports = [line["port"] for _run in range(3) for line in run(port, rate=200, seconds=0.5)]
+    assert len(set(ports)) == len(ports) == 300
+
+
+def test_a_source_port_that_somebody_has_is_left_out() -> None:
+    turns = {int((time.monotonic() + ahead) / probe._PORT_TURN) for ahead in (0.0, 3.0)}
+    taken = [probe._PORTS[turn % len(probe._PORTS)] for turn in range(min(turns), max(turns), 2)]
+    with ExitStack() as held, server(answers) as port:
+        for one in taken:
+            other = held.enter_context(socket.socket())
+            with suppress(OSError):
+                other.bind(("", one))
+        lines = run(port, rate=100, seconds=0.3)
+    assert not {line["port"] for line in lines} & set(taken)
+    assert {line["error"] for line in lines} == {""}
 
 
 def test_a_hanging_request_slows_no_other_and_times_out() -> None:
