@@ -310,6 +310,19 @@ class Cluster:
             parts.append(f"--- {node}\n{words.rstrip()}")
         return "\n".join(parts)
 
+    def connections_from(self, ports: Iterable[int]) -> str:
+        """Return what all nodes that have power know of connections from the client's ports; empty without ports."""
+        wanted = sorted(ports)
+        if not wanted:
+            return ""
+        listed = "|".join(f"{port:04X}" for port in wanted)
+        sockets = " or ".join(f"dport = :{port}" for port in wanted)
+        script = (
+            f"test ! -e /proc/net/ip_vs_conn || awk '$3 ~ /^({listed})$/' /proc/net/ip_vs_conn;"
+            f" ss --no-header --all --numeric --tcp --options '( {sockets} )'"
+        )
+        return self._said([node for node in (*self.directors, *self.web) if self.is_up(node)], script)
+
     def last_words(self) -> str:
         """Return what keepalived said last on the directors, and how busy they are: short, for a summary."""
         script = "cat /proc/loadavg; journalctl --unit=keepalived --no-pager --output=short-precise --lines=12"

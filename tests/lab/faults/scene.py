@@ -80,10 +80,12 @@ class Scene:
     ) -> None:
         """Raise LabError with the numbers, of ``samples`` or else of the scene's load, when a claim does not hold."""
         if not holds:
-            failures = [_failure(one) for one in samples or self.in_time() if one.failed or one.again]
-            some = failures if len(failures) <= 20 else [*failures[:5], "...", *failures[-15:]]
+            failures = [one for one in samples or self.in_time() if one.failed or one.again]
+            words = [self._failure(one) for one in failures]
+            some = words if len(words) <= 20 else [*words[:5], "...", *words[-15:]]
             shown = "\n  ".join(["failed requests:", *some])
-            raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}\n  {shown}")
+            known = self.cluster.connections_from({one.port for one in failures[-15:]})
+            raise LabError(f"not so: {claim}. Measured: {reading or self.reading()}\n  {shown}\n{known}".rstrip())
 
     def demand_calm(self, when: str, since: float = 0.0, until: float = float("inf")) -> Reading:
         """Raise LabError unless every request sent in the given time is answered, if late, and no SYN was lost."""
@@ -102,10 +104,13 @@ class Scene:
         """Wait until exactly one director that has power holds the VIP; return its name."""
         return wait_for("exactly one holder of the VIP", self.cluster.the_holder, DEADLINE_S)
 
-
-def _failure(one: Sample) -> str:
-    words = [one.error, f"SYN sent again {one.again} times" if one.again else ""]
-    return f"{one.at:.3f} port {one.port} {', '.join(filter(None, words))}"
+    def _failure(self, one: Sample) -> str:
+        """Tell of a failed request what may explain it: its source port's last use, which a director may remember."""
+        words = [one.error, f"SYN sent again {one.again} times" if one.again else ""]
+        earlier = [other for other in self.load.samples(until=one.at) if other.port == one.port and other.n != one.n]
+        if earlier:
+            words.append(f"port used {one.at - earlier[-1].at:.1f} s before, by {earlier[-1].server or 'nobody'}")
+        return f"{one.at:.3f} port {one.port} {', '.join(filter(None, words))}"
 
 
 @contextmanager
