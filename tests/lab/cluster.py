@@ -362,6 +362,12 @@ class Cluster:
                 raise
         container.wait(timeout=120)
 
+    def shut_down(self, node: str) -> float:
+        """Shut a node down, as for a new kernel; return when it began. It is off in the end."""
+        at = self.command_at(node, "true")
+        self._container(node).stop(timeout=60)
+        return at
+
     def power_on(self, node: str) -> float:
         """Start a node; return when. What runs on it is its own business."""
         container = self._container(node)

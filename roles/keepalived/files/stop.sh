@@ -5,9 +5,10 @@
 # Stops keepalived, whose first process is $MAINPID: the VIPs first, and IPVS when nobody needs it any more.
 #
 # Told to stop, keepalived gives up VIPs and virtual services at once, each by a process of its own. A connection that is
-# too young for another director to know of would end there: its packets, which the new holder of the VIP hands over,
-# find no service. So the process of the services stands still until no packet has come for half a second; after five
-# seconds keepalived would kill it, and its services would stay.
+# too young for another director to know of would end there: its packets, which the VIP's new holder hands over, find no
+# service. So the process of the services stands still until no packet has come for half a second; after five seconds
+# keepalived would kill it, and its services would stay.
+
 # Each CPU's: what stands below them, and in ip_vs_stats, is up to two seconds old.
 packets() {
   awk '$1 == "~" { exit } NR > 2 { print $3 }' /proc/net/ip_vs_stats_percpu

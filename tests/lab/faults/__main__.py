@@ -35,6 +35,7 @@ FAULTS: dict[str, Fault] = {
     "keepalived-kill": _one(masters.killed),
     "keepalived-parent-kill": _one(masters.parent_killed),
     "keepalived-stop": masters.stopped,
+    "master-shutdown": masters.shut_down,
     "master-interface-down": masters.interface_down,
     "master-script-fails": masters.script_fails,
     "keepalived-frozen": masters.frozen,

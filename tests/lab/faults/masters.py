@@ -93,6 +93,22 @@ def _stopped_with_requests_begun(cluster: Cluster, node: str) -> float:
     return at
 
 
+def shut_down(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
+    """Shut the master director down, as for a new kernel, and start it again.
+
+    Claims: no request fails, neither as it goes nor as it returns.
+    """
+    node = cluster.preferred_master
+    fault = f"{node} shut down"
+    with scene(cluster, tell, fault, *cluster.directors) as at:
+        down_at = cluster.shut_down(node)
+        at.load.wait_until_quiet(SETTLE_S)
+        at.load.stop()
+        at.demand_calm("as it goes down", down_at)
+        yield _moved(at, fault, at.reading(down_at), f"one holder: {at.holder()}")
+    yield returns(cluster, node, tell)
+
+
 def interface_down(cluster: Cluster, tell: Tell) -> Iterator[Outcome]:
     """Take the master's interface down, and up again."""
     routes = cluster.run(cluster.preferred_master, "ip route show default").strip()
