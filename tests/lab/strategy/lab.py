@@ -8,7 +8,8 @@ embedded engine runs, before all else its core does.
 Ansible runs each task in a new process. One that uses a single filter loads all filters of its collection, and compiles
 them, as nothing of a collection is kept compiled; one that runs a module of one has Mitogen look for all installed
 collections and read what each says of itself; and for each module Mitogen compiles all that it imports. Most of the
-controller's work was that. A new process has what this one has loaded and found, and nothing is compiled twice.
+controller's work was that. A new process has what this one has loaded and found, and nothing is compiled twice, nor are
+templates.
 
 What asks nothing of a node gets no process: 300 such tasks take four seconds in place of seven. Nor do short tasks on
 nodes that are connected, most of whose work here was a process and its connection to Mitogen's; in the embedded engine
@@ -21,10 +22,12 @@ given; in the embedded engine that takes longer than most commands.
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 from copy import copy
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import CodeType
 from typing import Any, ClassVar
 
 import ansible.plugins.strategy
@@ -34,11 +37,17 @@ import ansible_mitogen.module_finder
 import ansible_mitogen.planner
 import ansible_mitogen.process
 from ansible._internal import _task
+from ansible._internal._templating._jinja_bits import (
+    _TEMPLATE_OVERRIDE_FIELD_NAMES,
+    AnsibleEnvironment,
+    _TemplateCompileContext,
+)
 from ansible.collections.list import list_collection_dirs
 from ansible.executor.process.worker import WorkerProcess
 from ansible.executor.task_executor import TaskExecutor
 from ansible.executor.task_result import _RawTaskResult
 from ansible_mitogen.plugins.strategy import mitogen_linear
+from jinja2.environment import TemplateExpression
 
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
 
@@ -60,6 +69,49 @@ def _without_copy(_name: str, path: str, source: bytes, is_package: bool) -> tup
 
 
 ansible_mitogen._modifiers._PYTHON_MODULE_MODIFIERS["ansible.module_utils.basic"] = [_without_copy]
+
+
+# Of templates and expressions, by their text and how an environment has templates written: Ansible compiles them
+# whenever one is used, on each node and in each task. What is in variables comes when the code runs.
+_CODE: dict[tuple[Any, ...], CodeType] = {}
+_compile = AnsibleEnvironment.compile
+_compile_expression = AnsibleEnvironment.compile_expression
+# The expression that is being compiled, of which Jinja hands on what it has parsed.
+_expression: ContextVar[tuple[Any, ...] | None] = ContextVar("_expression", default=None)
+
+
+def _key(environment: AnsibleEnvironment, *what: Any) -> tuple[Any, ...]:
+    # None in a template that another includes.
+    context = _TemplateCompileContext.current(optional=True)
+    written = (getattr(environment, name) for name in _TEMPLATE_OVERRIDE_FIELD_NAMES)
+    return *what, context and context.escape_backslashes, *written
+
+
+def _compiled(environment: AnsibleEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
+    known = isinstance(source, str)
+    key = _key(environment, source, *arguments, *options.items()) if known else _expression.get()
+    if key is None:
+        return _compile(environment, source, *arguments, **options)
+    if key not in _CODE:
+        _CODE[key] = _compile(environment, source, *arguments, **options)
+    return _CODE[key]
+
+
+def _compiled_expression(environment: AnsibleEnvironment, source: str, undefined_to_none: bool = True) -> Any:
+    key = _key(environment, source, "expression")
+    if key in _CODE:
+        settings = environment.make_globals(None)
+        template = environment.template_class.from_code(environment, _CODE[key], settings, None)
+        return TemplateExpression(template, undefined_to_none)
+    token = _expression.set(key)
+    try:
+        return _compile_expression(environment, source, undefined_to_none)
+    finally:
+        _expression.reset(token)
+
+
+AnsibleEnvironment.compile = _compiled
+AnsibleEnvironment.compile_expression = _compiled_expression
 
 # The controller's own, by all names that they have here.
 _OF_NO_NODE = {
