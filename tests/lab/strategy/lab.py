@@ -118,7 +118,7 @@ _OF_NO_NODE = {
     prefix + name
     for prefix in ("", "ansible.builtin.")
     for name in (
-        *("assert", "debug", "fail", "include_role", "include_tasks", "include_vars"),
+        *("add_host", "assert", "debug", "fail", "include_role", "include_tasks", "include_vars"),
         *("set_fact", "set_stats", "validate_argument_spec"),
     )
 }
@@ -126,8 +126,16 @@ _OF_NO_NODE = {
 
 # Those that are short on a node.
 _SHORT = {
-    *(prefix + name for prefix in ("", "ansible.builtin.") for name in ("command", "find", "shell", "slurp", "stat")),
-    *(f"lvs.ha_web.{name}" for name in ("ensure", "found")),
+    *(
+        prefix + name
+        for prefix in ("", "ansible.builtin.")
+        for name in (
+            *("assemble", "command", "copy", "file", "find", "group", "shell", "slurp", "stat", "template", "uri"),
+            "user",
+        )
+    ),
+    "ansible.posix.sysctl",
+    *(f"lvs.ha_web.{name}" for name in ("ensure", "found", "ipvs_info", "opcache_info", "page_digest")),
 }
 _MAIN = os.getpid()
 _close = ansible_mitogen.process.ClassicBinding.close
