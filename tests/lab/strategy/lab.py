@@ -125,17 +125,12 @@ _OF_NO_NODE = {
 
 
 # Those that are short on a node.
+_BUILTIN = ("assemble", "command", "copy", "file", "find", "group", "shell", "slurp", "stat", "template", "uri", "user")
+_OURS = ("ensure", "found", "ipvs_info", "opcache_info", "page_digest")
 _SHORT = {
-    *(
-        prefix + name
-        for prefix in ("", "ansible.builtin.")
-        for name in (
-            *("assemble", "command", "copy", "file", "find", "group", "shell", "slurp", "stat", "template", "uri"),
-            "user",
-        )
-    ),
     "ansible.posix.sysctl",
-    *(f"lvs.ha_web.{name}" for name in ("ensure", "found", "ipvs_info", "opcache_info", "page_digest")),
+    *(f"lvs.ha_web.{name}" for name in _OURS),
+    *(prefix + name for prefix in ("", "ansible.builtin.") for name in _BUILTIN),
 }
 _MAIN = os.getpid()
 _close = ansible_mitogen.process.ClassicBinding.close
