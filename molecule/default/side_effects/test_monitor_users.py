@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The lvs.ha_web authors
-"""Who may log in where nobody is declared."""
+"""Who may log in: at the monitor where nobody is declared, and on its hosts."""
 
 from __future__ import annotations
 
@@ -55,3 +55,12 @@ def test_wrong_users_are_refused(cluster: Cluster) -> None:
         assert words in said
     assert set(playbook.recap(said).values()) == {0}
     assert "TASK [lvs.ha_web.firewall" not in said, "no host is touched"
+
+
+def test_what_runs_the_monitor_gets_no_shell(cluster: Cluster) -> None:
+    users = ("ha-web-monitor", "ha-web-exporter")
+    for user in users:
+        cluster.run("lvs1", f"usermod --shell /bin/bash {user}")
+    deployed(cluster, "--tags=exporter,monitor")
+    for user in users:
+        assert cluster.run("lvs1", f"getent passwd {user}").strip().endswith(":/usr/sbin/nologin")
